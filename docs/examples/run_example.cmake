@@ -1,0 +1,11 @@
+# Runs ${program} and compares what it prints with the file ${expected}, if there is one.
+execute_process(COMMAND "${program}" OUTPUT_VARIABLE actual RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${program} ended with ${result} after printing:\n${actual}")
+endif()
+if(EXISTS "${expected}")
+  file(READ "${expected}" wanted)
+  if(NOT actual STREQUAL wanted)
+    message(FATAL_ERROR "${program} printed:\n${actual}\nbut ${expected} says:\n${wanted}")
+  endif()
+endif()

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "contrail/detail/context_frame.h"
+
+namespace contrail::inline v0 {
+
+/// Values that follow the flow of control across asynchronous calls, in the shape of the
+/// AsyncContext proposal for JavaScript (TC39, stage 2).
+namespace async_context {
+
+struct VariableOptions {
+  std::string name = {};
+};
+
+/// One named value of the current context.
+///
+///     async_context::Variable<TraceId> trace;
+///     trace.run(TraceId{7}, [] { set_timeout([] { log(trace.get()->value); }); });
+///
+/// Setting it never disturbs code that already captured the context: contexts are immutable, a
+/// Variable only chooses which one is current. Variables may be made before any Loop, used on
+/// every thread, and destroyed while contexts still hold their values. Values must tolerate being
+/// read from several threads once they are bound; contexts themselves stay on their thread.
+template <class T>
+class Variable {
+ public:
+  explicit Variable(VariableOptions options = {}) : name_(std::move(options.name)) {}
+  Variable(VariableOptions options, T default_value)
+      : name_(std::move(options.name)), default_(std::move(default_value)) {}
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { detail::free_variable_key(key_); }
+
+  /// The value here and now, or the default, or nullptr. Valid until the context changes: do not
+  /// hold it across a co_await.
+  const T* get() const noexcept {
+    if (const detail::ContextFrame* frame = detail::hot.frame) {
+      if (const detail::Box* box = frame->find(key_.index)) {
+        if (box->uid == key_.uid) [[likely]] return &static_cast<const ValueBox*>(box)->value;
+        if (box->uid == (key_.uid | detail::Box::absent)) return nullptr;
+      }
+    }
+    return default_ ? &*default_ : nullptr;
+  }
+
+  /// Calls fn with the variable set to value, then puts the whole context back, even if fn throws.
+  template <class F, class... Args>
+  decltype(auto) run(T value, F&& fn, Args&&... args) {
+    const auto frame = detail::FrameRef::adopt(with(new_box(std::move(value))));
+    detail::FrameScope scope(frame.get());
+    return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+
+  const std::string& name() const noexcept { return name_; }
+
+ protected:
+  using ValueBox = detail::BoxOf<T>;
+
+  detail::VariableKey key() const noexcept { return key_; }
+  detail::Ref<detail::Box> new_box(T&& value) const {
+    return detail::Ref<detail::Box>::adopt(new ValueBox(key_.uid, std::move(value)));
+  }
+  detail::ContextFrame* with(detail::Ref<detail::Box> box) const {
+    return detail::frame_with(detail::hot.frame, key_.index, std::move(box));
+  }
+
+ private:
+  detail::VariableKey key_ = detail::new_variable_key();
+  std::string name_;
+  std::optional<T> default_;
+};
+
+/// The whole context at one moment, to be re-entered later, on the same thread. Copies share it.
+class Snapshot {
+ public:
+  Snapshot() noexcept : frame_(detail::FrameRef::adopt(detail::capture_frame())) {}
+
+  /// Calls fn in the context of this moment. What fn enters is gone afterwards, here and there.
+  template <class F, class... Args>
+  decltype(auto) run(F&& fn, Args&&... args) const {
+    detail::FrameScope scope(frame_.get());
+    return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+
+  /// A callable that runs fn in the context of this moment.
+  template <class F>
+  static auto wrap(F fn) {
+    return [snapshot = Snapshot(), fn = std::move(fn)](auto&&... args) mutable -> decltype(auto) {
+      return snapshot.run(fn, std::forward<decltype(args)>(args)...);
+    };
+  }
+
+ private:
+  detail::FrameRef frame_;
+};
+
+}  // namespace async_context
+}  // namespace contrail::inline v0

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "contrail/detail/export.h"
+#include "contrail/function.h"
+#include "contrail/resource_info.h"
+
+namespace contrail::inline v0 {
+
+/// The five moments in the life of a resource. Leave out the ones you do not need: a moment that
+/// nobody listens to costs one predictable branch.
+struct HookCallbacks {
+  Function<void(const ResourceInfo&)> init = {};  ///< A resource now exists; it may never run.
+  Function<void(AsyncId)> before = {};            ///< Its callback is about to run: 0..n times.
+  Function<void(AsyncId)> after = {};             ///< Its callback has returned or thrown.
+  Function<void(AsyncId)> destroy = {};           ///< It is gone. Delivered later, from the loop.
+  Function<void(AsyncId)> promise_resolve = {};   ///< A promise was settled, either way.
+  /// False: no event of any PROMISE. Promises are then not even numbered unless another hook
+  /// tracks them. With promise_resolve, false is refused.
+  bool track_promises = true;
+};
+
+namespace detail {
+struct HookEntry;
+}
+
+/// Observes every asynchronous resource of the current thread's Loop.
+///
+///     AsyncHook hook({.init = [](const ResourceInfo& r) { ++count[r.type]; }});
+///     hook.enable();
+///
+/// Hooks are called in the order in which they were last enabled. Enabling or disabling one from
+/// inside a hook callback takes effect once the event being delivered, and every event nested in
+/// it, has reached every listener. A callback that throws ends the process with exit code 1,
+/// naming the error, the event and the resource: it runs where no one could repair the damage.
+class CONTRAIL_API AsyncHook {
+ public:
+  /// Throws std::invalid_argument if promise_resolve is given but track_promises is false.
+  explicit AsyncHook(HookCallbacks callbacks);
+  AsyncHook(AsyncHook&&) noexcept;
+  AsyncHook& operator=(AsyncHook&&) noexcept;
+  ~AsyncHook();  ///< Disables.
+
+  AsyncHook& enable();  ///< Needs a Loop on this thread. Idempotent.
+  AsyncHook& disable() noexcept;
+  bool enabled() const noexcept;  ///< Whether enable() was the last of the two.
+
+ private:
+  std::shared_ptr<detail::HookEntry> entry_;
+};
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "contrail/detail/hot_line.h"
+#include "contrail/detail/pool.h"
+#include "contrail/detail/ref.h"
+
+namespace contrail::inline v0::detail {
+
+/// One bound value. Shared by every frame in which it is visible, owned by those that say so.
+struct Box {
+  /// Marks an entry that holds nothing, which is not the same as no entry: it hides the default.
+  static constexpr std::uint32_t absent = 1u << 31;
+
+  std::uint32_t refs = 1;
+  std::uint32_t uid;  ///< Of the variable; never reused, so a stale box is never misread.
+  void (*destroy)(Box*) noexcept;
+};
+
+template <class T>
+struct BoxOf : Box, Pooled {
+  T value;
+
+  template <class... Args>
+  explicit BoxOf(std::uint32_t variable_uid, Args&&... args)
+      : Box{1, variable_uid, [](Box* box) noexcept { delete static_cast<BoxOf*>(box); }},
+        value(std::forward<Args>(args)...) {}
+};
+
+inline void retain(Box* box) noexcept { ++box->refs; }
+inline void release(Box* box) noexcept {
+  if (--box->refs == 0) box->destroy(box);
+}
+
+/// An entry that holds nothing.
+CONTRAIL_API Ref<Box> absent_box(std::uint32_t uid);
+
+/// Where a variable lives in a frame: an index that is reused, a uid that is not.
+struct VariableKey {
+  std::uint32_t index;
+  std::uint32_t uid;
+};
+CONTRAIL_API VariableKey new_variable_key();
+CONTRAIL_API void free_variable_key(VariableKey key) noexcept;
+
+struct OverflowNode;
+
+/// All context values at one moment; immutable but for disable(). nullptr is the context of a
+/// program that never set a variable, which therefore never allocates or counts anything.
+///
+/// The first eight variables have slots, the rest live in a persistent radix tree. A new frame
+/// copies its parent's slots and holds on to the parent rather than to each box, except where
+/// that would keep alive a value it cannot see:
+///
+///   ADD      the variable is new: link to the parent, own the new box;
+///   REBIND   the parent only added this variable: link to the grandparent, own the new box;
+///   FLATTEN  otherwise: no link, own every box.
+///
+/// So a frame keeps alive exactly the values it can see, and a chain is no longer than the number
+/// of distinct variables. Counts are plain: a frame belongs to one thread.
+class ContextFrame {
+ public:
+  static constexpr std::uint32_t slots = 8;
+
+  /// The box of a variable, or nullptr. It may be stale: compare its uid.
+  Box* find(std::uint32_t index) const noexcept {
+    return index < slots ? slots_[index] : find_overflow(index);
+  }
+
+  std::uint32_t refs = 1;           ///< Captures, and being current.
+  std::uint32_t links = 0;          ///< Frames that borrow boxes through this one.
+  std::uint32_t remote = 0;         ///< Room for pins by other threads.
+  std::uint8_t bound = 0;           ///< Slots in use.
+  std::uint8_t owned = 0;           ///< Slots whose box this frame counts.
+  bool edited = false;              ///< disable() was here.
+  ContextFrame* parent = nullptr;   ///< Counted in its links.
+  OverflowNode* overflow = nullptr;
+  struct Retired* retired = nullptr;  ///< Boxes disabled here that derived frames still borrow.
+  ContextFrame* next_dying = nullptr;
+  Box* slots_[slots] = {};
+
+ private:
+  CONTRAIL_API Box* find_overflow(std::uint32_t index) const noexcept;
+};
+
+/// Frees the frame and whatever only it kept alive, without recursion.
+CONTRAIL_API void free_frame(ContextFrame* frame) noexcept;
+
+inline void retain(ContextFrame* frame) noexcept { ++frame->refs; }
+inline void release(ContextFrame* frame) noexcept {
+  if (--frame->refs == 0 && frame->links == 0) free_frame(frame);
+}
+
+using FrameRef = Ref<ContextFrame>;
+
+/// `from` (which may be nullptr) with one variable bound to box.
+CONTRAIL_API ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box);
+/// `from` without the variable; never nullptr.
+CONTRAIL_API ContextFrame* frame_without(ContextFrame* from, std::uint32_t index);
+/// Replaces a fresh current frame by a copy of its own, and returns it.
+CONTRAIL_API ContextFrame* separate_frame() noexcept;
+/// A frame with nothing in it: what is left after the first run() has returned.
+CONTRAIL_API ContextFrame* empty_frame() noexcept;
+/// Takes the variable out of the current frame object itself.
+CONTRAIL_API void disable_in_frame(VariableKey key) noexcept;
+
+/// The current context, to keep; nullptr if there is none.
+inline ContextFrame* capture_frame() noexcept {
+  ContextFrame* frame = hot.frame;
+  if (frame) {
+    if (hot.frame_is_fresh) [[unlikely]] frame = separate_frame();
+    ++frame->refs;
+  }
+  return frame;
+}
+
+/// Makes `frame` (a counted reference) current.
+inline void replace_frame(ContextFrame* frame) noexcept {
+  ContextFrame* old = std::exchange(hot.frame, frame);
+  hot.frame_is_fresh = false;
+  if (old) release(old);
+}
+
+/// Makes a frame current for the length of a C++ scope, then puts back exactly what was.
+class FrameScope {
+ public:
+  /// `frame` is borrowed and may be nullptr.
+  explicit FrameScope(ContextFrame* frame) noexcept
+      : previous_(hot.frame), previous_is_fresh_(hot.frame_is_fresh) {
+    if (frame) ++frame->refs;
+    hot.frame = frame;
+    hot.frame_is_fresh = false;
+  }
+  FrameScope(const FrameScope&) = delete;
+  FrameScope& operator=(const FrameScope&) = delete;
+  ~FrameScope() {
+    ContextFrame* inner = std::exchange(hot.frame, previous_);
+    hot.frame_is_fresh = previous_is_fresh_;
+    if (inner) release(inner);
+  }
+
+ private:
+  ContextFrame* previous_;
+  bool previous_is_fresh_;
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+
+#include "contrail/detail/export.h"
+
+namespace contrail::inline v0::detail {
+
+/// Memory of things that are made and dropped once per event: a free list per size class and
+/// thread, so that steady state never reaches malloc. Blocks go back on the thread they came from.
+struct Pool {
+  static constexpr std::size_t step = 32;
+  static constexpr std::size_t classes = 16;
+  static constexpr std::size_t largest = step * classes;
+
+  struct Free {
+    Free* next;
+  };
+
+  Free* heads[classes] = {};
+  bool recycles = false;  ///< Off under AddressSanitizer, which then sees every use after free.
+};
+
+extern CONTRAIL_API constinit thread_local Pool pool __attribute__((tls_model("initial-exec")));
+
+CONTRAIL_API void* pool_refill(std::size_t size);
+CONTRAIL_API void pool_discard(void* block, std::size_t size) noexcept;
+
+inline void* pool_allocate(std::size_t size) {
+  const std::size_t index = (size - 1) / Pool::step;
+  if (index < Pool::classes) {
+    if (Pool::Free* block = pool.heads[index]) [[likely]] {
+      pool.heads[index] = block->next;
+      return block;
+    }
+  }
+  return pool_refill(size);
+}
+
+inline void pool_release(void* memory, std::size_t size) noexcept {
+  const std::size_t index = (size - 1) / Pool::step;
+  if (index < Pool::classes && pool.recycles) [[likely]] {
+    auto* block = static_cast<Pool::Free*>(memory);
+    block->next = pool.heads[index];
+    pool.heads[index] = block;
+    return;
+  }
+  pool_discard(memory, size);
+}
+
+/// Gives a class operator new and delete from the pool.
+struct Pooled {
+  static void* operator new(std::size_t size) { return pool_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    pool_release(memory, size);
+  }
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "contrail/detail/async_scope.h"
+#include "contrail/detail/job.h"
+#include "contrail/detail/pool.h"
+#include "contrail/detail/ref.h"
+#include "contrail/resource_types.h"
+
+namespace contrail::inline v0::detail {
+
+/// The ids of a PROMISE. Assigned only while some hook tracks promises, which may be late.
+struct PromiseIds {
+  AsyncId id = no_async_id;
+  AsyncId trigger = no_async_id;
+
+  ScopeKey key() const noexcept { return {id, trigger, &resource_types::promise, nullptr}; }
+
+  /// A promise was born; `parent` is the one it derives from.
+  void born(PromiseIds* parent) {
+    if (hot.promises & (promise_ids | promise_init)) [[unlikely]] announce(parent);
+  }
+  void settled() noexcept {
+    if (hot.promises & promise_settle) [[unlikely]] announce_settled();
+  }
+  void gone() noexcept {
+    if (id != no_async_id && watched(watch_destroy)) [[unlikely]] queue_destroy(id, true);
+  }
+  /// Assigns an id if there is none yet.
+  [[gnu::cold]] CONTRAIL_API void track(PromiseIds* parent) noexcept;
+
+ private:
+  [[gnu::cold]] CONTRAIL_API void announce(PromiseIds* parent);
+  [[gnu::cold]] CONTRAIL_API void announce_settled() noexcept;
+};
+
+/// A reaction runs in one of these: the context its author had and, while promises are tracked,
+/// the ids of the promise it derives, between before and after.
+class ReactionScope : FrameScope {
+ public:
+  /// `ids` may be nullptr, and must not outlive the scope only if it is never settled inside.
+  ReactionScope(PromiseIds* ids, ContextFrame* frame) : FrameScope(frame), ids_(ids) {
+    if (ids && (hot.promises & promise_scope)) [[unlikely]] enter();
+  }
+  ~ReactionScope() {
+    if (link_ || (ids_ && (hot.promises & promise_scope))) [[unlikely]] leave();
+  }
+
+ private:
+  struct Link : ScopeLink {
+    explicit Link(const ScopeKey& key) noexcept : ScopeLink(key) {}
+  };
+  [[gnu::cold]] CONTRAIL_API void enter();
+  [[gnu::cold]] CONTRAIL_API void leave() noexcept;
+
+  PromiseIds* ids_;
+  std::optional<Link> link_;
+};
+
+/// What waits for a promise: a microtask once the promise is settled.
+struct Reaction : Job {
+  Reaction(Step run_step, Step drop_step) noexcept : Job(run_step, drop_step) {}
+  ~Reaction() {
+    if (frame) release(frame);
+  }
+  ContextFrame* frame = nullptr;  ///< Captured when the reaction is added; counted.
+};
+
+/// A promise without its value: settle once, react later.
+class PromiseCore {
+ public:
+  PromiseCore(const PromiseCore&) = delete;
+  PromiseCore& operator=(const PromiseCore&) = delete;
+
+  AsyncId async_id() const noexcept { return ids.id; }
+  ScopeKey scope_key() const noexcept { return ids.key(); }
+  bool pending() const noexcept { return status_ == Status::pending; }
+  bool fulfilled() const noexcept { return status_ == Status::fulfilled; }
+  bool rejected() const noexcept { return status_ == Status::rejected; }
+  bool handled() const noexcept { return handled_; }
+  const std::exception_ptr& error() const noexcept { return error_; }
+
+  /// Claims the right to decide the outcome; false if somebody already has it.
+  bool claim() noexcept { return !std::exchange(claimed_, true); }
+
+  void reject(std::exception_ptr error) {
+    error_ = std::move(error);
+    settle(Status::rejected);
+  }
+
+  void add_reaction(Reaction* reaction) {
+    reaction->frame = capture_frame();
+    handled_ = true;
+    if (pending()) {
+      append(reaction);
+    } else {
+      enqueue_job(reaction);
+    }
+  }
+
+  /// Moves what waits to the microtask queue.
+  CONTRAIL_API void release_reactions() noexcept;
+
+  PromiseIds ids;
+  std::uint32_t refs = 1;
+
+ protected:
+  enum class Status : std::uint8_t { pending, fulfilled, rejected };
+
+  explicit PromiseCore(PromiseIds* parent) { ids.born(parent); }
+  virtual ~PromiseCore() {
+    ids.gone();
+    if (first_) release_reactions();
+  }
+
+  void fulfil() { settle(Status::fulfilled); }
+
+ private:
+  friend void release(PromiseCore* promise) noexcept;
+  virtual void dispose() noexcept = 0;
+  CONTRAIL_API void settle(Status status);
+  void append(Reaction* reaction) noexcept {
+    (first_ ? last_->next : first_) = reaction;
+    last_ = reaction;
+  }
+
+  Status status_ = Status::pending;
+  bool claimed_ = false;
+  bool handled_ = false;
+  Job* first_ = nullptr;
+  Job* last_ = nullptr;
+  std::exception_ptr error_;
+};
+
+inline void retain(PromiseCore* promise) noexcept { ++promise->refs; }
+inline void release(PromiseCore* promise) noexcept {
+  if (--promise->refs == 0) promise->dispose();
+}
+
+/// Rejects `promise` as V8 does when it is resolved with itself.
+CONTRAIL_API std::exception_ptr chaining_cycle();
+/// What happens to a promise whose Resolver died unused.
+CONTRAIL_API std::exception_ptr broken_promise();
+
+/// With the value. One allocation; a coroutine's frame contains its own.
+template <class T>
+class PromiseState : public PromiseCore {
+ public:
+  using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+  explicit PromiseState(PromiseIds* parent = nullptr) : PromiseCore(parent) {}
+
+  template <class... Args>
+  void resolve(Args&&... args) {
+    value_.emplace(std::forward<Args>(args)...);
+    fulfil();
+  }
+  /// Takes the outcome of `promise`, when it has one.
+  void adopt(Ref<PromiseState> promise);
+
+  Stored& value() noexcept { return *value_; }
+  /// Shares the value if it can be copied and somebody else can see it, otherwise gives it away.
+  Stored take(bool sole_owner) {
+    if constexpr (std::is_copy_constructible_v<Stored>) {
+      if (!sole_owner) return *value_;
+    }
+    return std::move(*value_);
+  }
+
+ protected:
+  void dispose() noexcept override { delete this; }
+
+ private:
+  std::optional<Stored> value_;
+};
+
+template <class T>
+struct PooledPromiseState final : PromiseState<T>, Pooled {
+  using PromiseState<T>::PromiseState;
+  void dispose() noexcept override { delete this; }
+};
+
+template <class T>
+Ref<PromiseState<T>> new_promise(PromiseIds* parent = nullptr) {
+  return Ref<PromiseState<T>>::adopt(new PooledPromiseState<T>(parent));
+}
+
+}  // namespace contrail::inline v0::detail

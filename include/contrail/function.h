@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace contrail::inline v0 {
+
+template <class Signature>
+class Function;
+
+/// A callable that can be moved but not copied, so it may own sockets, promises and buffers.
+///
+/// Callables of up to 48 bytes that move without throwing are stored inside; larger ones are
+/// allocated. Calling an empty Function throws std::bad_function_call.
+template <class R, class... Args>
+class Function<R(Args...)> {
+ public:
+  static constexpr std::size_t inline_bytes = 48;
+
+  Function() noexcept = default;
+  Function(std::nullptr_t) noexcept {}
+
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+  Function(F&& fn) {
+    using Target = std::decay_t<F>;
+    if constexpr (std::is_pointer_v<Target> || std::is_member_pointer_v<Target>) {
+      if (fn == nullptr) return;
+    }
+    if constexpr (fits<Target>) {
+      ::new (static_cast<void*>(storage_)) Target(std::forward<F>(fn));
+      operations_ = &inline_operations<Target>;
+    } else {
+      auto* target = new Target(std::forward<F>(fn));
+      std::memcpy(storage_, &target, sizeof target);
+      operations_ = &heap_operations<Target>;
+    }
+  }
+
+  Function(Function&& other) noexcept { take(other); }
+  Function& operator=(Function&& other) noexcept {
+    if (this != &other) {
+      reset();
+      take(other);
+    }
+    return *this;
+  }
+  Function& operator=(std::nullptr_t) noexcept {
+    reset();
+    return *this;
+  }
+  ~Function() { reset(); }
+
+  explicit operator bool() const noexcept { return operations_ != nullptr; }
+
+  R operator()(Args... args) {
+    if (!operations_) throw std::bad_function_call();
+    return operations_->call(storage_, std::forward<Args>(args)...);
+  }
+
+ private:
+  struct Operations {
+    R (*call)(void*, Args&&...);
+    void (*relocate)(void* to, void* from) noexcept;  ///< nullptr: copying the bytes will do.
+    void (*destroy)(void*) noexcept;                  ///< nullptr: nothing to do.
+  };
+
+  template <class Target>
+  static constexpr bool fits = sizeof(Target) <= inline_bytes &&
+                               alignof(Target) <= alignof(void*) &&
+                               std::is_nothrow_move_constructible_v<Target>;
+
+  template <class Target>
+  static R call_target(Target& target, Args&&... args) {
+    if constexpr (std::is_void_v<R>) {
+      std::invoke(target, std::forward<Args>(args)...);
+    } else {
+      return std::invoke(target, std::forward<Args>(args)...);
+    }
+  }
+
+  template <class Target>
+  static Target* inline_target(void* storage) noexcept {
+    return std::launder(static_cast<Target*>(storage));
+  }
+
+  template <class Target>
+  static Target* heap_target(void* storage) noexcept {
+    Target* target;
+    std::memcpy(&target, storage, sizeof target);
+    return target;
+  }
+
+  template <class Target>
+  static constexpr Operations inline_operations = {
+      .call = [](void* storage, Args&&... args) -> R {
+        return call_target(*inline_target<Target>(storage), std::forward<Args>(args)...);
+      },
+      .relocate = std::is_trivially_copyable_v<Target>
+                      ? nullptr
+                      : +[](void* to, void* from) noexcept {
+                          Target* source = inline_target<Target>(from);
+                          ::new (to) Target(std::move(*source));
+                          source->~Target();
+                        },
+      .destroy = std::is_trivially_destructible_v<Target>
+                     ? nullptr
+                     : +[](void* storage) noexcept { inline_target<Target>(storage)->~Target(); },
+  };
+
+  template <class Target>
+  static constexpr Operations heap_operations = {
+      .call = [](void* storage, Args&&... args) -> R {
+        return call_target(*heap_target<Target>(storage), std::forward<Args>(args)...);
+      },
+      .relocate = nullptr,
+      .destroy = [](void* storage) noexcept { delete heap_target<Target>(storage); },
+  };
+
+  void take(Function& other) noexcept {
+    operations_ = std::exchange(other.operations_, nullptr);
+    if (!operations_) return;
+    if (operations_->relocate) {
+      operations_->relocate(storage_, other.storage_);
+    } else {
+      std::memcpy(storage_, other.storage_, inline_bytes);
+    }
+  }
+
+  void reset() noexcept {
+    // The target may, in its destructor, look at this Function: it is empty by then.
+    const Operations* operations = std::exchange(operations_, nullptr);
+    if (operations && operations->destroy) operations->destroy(storage_);
+  }
+
+  alignas(void*) std::byte storage_[inline_bytes];
+  const Operations* operations_ = nullptr;
+};
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "contrail/detail/export.h"
+#include "contrail/function.h"
+#include "contrail/resource_info.h"
+
+struct uv_loop_s;
+
+namespace contrail::inline v0 {
+
+namespace detail {
+struct LoopState;
+}
+
+/// How an exception came to be nobody's: Node's `origin`.
+enum class ExceptionOrigin {
+  uncaught_exception,   ///< It left a callback.
+  unhandled_rejection,  ///< It rejected a promise that nobody was watching.
+};
+
+/// What happens to a rejected promise that still has no reaction after the queues were drained:
+/// Node's --unhandled-rejections.
+enum class UnhandledRejections {
+  raise,  ///< It becomes an uncaught exception (Node's "throw"). The default.
+  warn,   ///< One line on stderr.
+  none,   ///< Nothing.
+};
+
+/// An event loop and everything that happens on it.
+///
+/// One per thread; the thread that creates it runs it and owns every resource made on it. Only
+/// post() may be called from other threads; anything else, called there, ends the process with a
+/// sentence.
+///
+///     Loop loop;
+///     set_timeout([] { fmt::print("hello\n"); }, 100ms);
+///     loop.run();
+class CONTRAIL_API Loop {
+ public:
+  Loop();
+  /// Works on a loop of somebody else's, who may also run it: uv_run(native(), …) then drives
+  /// contrail's resources too. It must outlive this Loop, which closes only what is its own.
+  explicit Loop(uv_loop_s* adopted);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Closes what is still open, delivers every pending `destroy`, and leaves nothing behind.
+  /// Callbacks that did not run are destroyed uncalled; suspended coroutines are destroyed where
+  /// they stand, as if the stack unwound. Must not be reached from inside a callback.
+  ~Loop();
+
+  /// The current thread's loop. Calling it on a thread without one is a programming error.
+  static Loop& current() noexcept;
+
+  /// Runs until nothing is left to wait for, or stop() is called. With no handler installed, an
+  /// exception that escapes a callback leaves through here, after the current turn, with the loop
+  /// intact: call run() again to go on. If several callbacks threw, each call throws one.
+  void run();
+  bool run_once();    ///< One turn, waiting for work if there is none. True while work remains.
+  bool run_nowait();  ///< One turn, never waiting. True while work remains.
+  /// Ends run() after the current turn. What is pending stays pending.
+  void stop() noexcept;
+
+  /// The loop's idea of now, in milliseconds of a monotonic clock; constant within a turn unless
+  /// timers are started, which reads the clock anew.
+  std::chrono::milliseconds now() const noexcept;
+
+  /// Receives exceptions that escape callbacks, in place of run() throwing them. Called with the
+  /// ids and the context of the callback that failed; the loop goes on afterwards. What the
+  /// handler throws leaves through run().
+  void on_uncaught_exception(Function<void(std::exception_ptr, ExceptionOrigin)> handler);
+  template <std::invocable<std::exception_ptr> F>
+    requires(!std::invocable<F&, std::exception_ptr, ExceptionOrigin>)
+  void on_uncaught_exception(F handler) {
+    on_uncaught_exception([handler = std::move(handler)](std::exception_ptr error,
+                                                         ExceptionOrigin) mutable {
+      handler(std::move(error));
+    });
+  }
+
+  /// Receives rejections that nobody handled, with the promise's id (no_async_id unless a hook
+  /// tracks promises), in the context in which the promise was rejected. Takes the place of the
+  /// policy below.
+  void on_unhandled_rejection(Function<void(std::exception_ptr, AsyncId)> handler);
+  void set_unhandled_rejections(UnhandledRejections policy) noexcept;
+
+  /// Runs fn on this loop soon, with no context and execution id 0. The only member another
+  /// thread may call; the Loop must outlive the call. A pending fn alone does not keep run()
+  /// from returning: see keep_alive(). What was posted by then runs before run() returns.
+  void post(Function<void()> fn);
+
+  /// Keeps run() from returning for lack of work as long as it exists.
+  class CONTRAIL_API KeepAlive {
+   public:
+    KeepAlive(KeepAlive&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    KeepAlive& operator=(KeepAlive other) noexcept {
+      std::swap(state_, other.state_);
+      return *this;
+    }
+    ~KeepAlive();
+
+   private:
+    friend class Loop;
+    explicit KeepAlive(detail::LoopState* state) noexcept;
+    detail::LoopState* state_;
+  };
+  [[nodiscard]] KeepAlive keep_alive();
+
+  /// The libuv loop: for handles of your own.
+  uv_loop_s* native() noexcept;
+
+ private:
+  std::unique_ptr<detail::LoopState> state_;
+};
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+#include "contrail/detail/promise_state.h"
+#include "contrail/result.h"
+
+namespace contrail::inline v0 {
+
+template <class T>
+class Resolver;
+template <class T>
+class Promise;
+
+namespace detail {
+template <class T>
+class CoroutineState;
+struct PromiseAccess;
+template <class T>
+const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
+}  // namespace detail
+
+/// A reference to a result that will exist: JavaScript's promise, with its semantics and order.
+/// Copies refer to the same result.
+///
+/// A function that returns a Promise may be a coroutine. As in JavaScript it starts at once, runs
+/// up to its first co_await, and continues in microtasks; nothing is lost if the Promise it
+/// returned is dropped:
+///
+///     Promise<std::string> greet(TcpSocket socket) {
+///       co_await socket.write("who are you?\n");
+///       co_return co_await read_line(socket);
+///     }
+///
+/// A coroutine keeps its parameters only if they are passed by value. `co_await promise` yields a
+/// reference to the value, which stays in the promise; `co_await make_promise()` yields the value
+/// itself, moved out if nobody else can see it and copied otherwise. Both throw what the promise
+/// was rejected with. `co_await` of anything else yields it after a microtask.
+///
+/// Every Promise is a resource of type PROMISE while a hook tracks promises: hooks see who made
+/// it, and each continuation runs in its scope, with the context its author had. A rejected
+/// promise that nobody watches by the time the queues are drained is an uncaught exception. Its
+/// `destroy` follows its last reference.
+template <class T = void>
+class [[nodiscard]] Promise {
+ public:
+  using promise_type = detail::CoroutineState<T>;
+  using value_type = T;
+  using Stored = typename detail::PromiseState<T>::Stored;
+
+  struct WithResolver;
+  /// A pending promise and the means to settle it.
+  static WithResolver with_resolver();
+
+  /// JavaScript's constructor: calls executor(Resolver<T>) at once; what it throws rejects.
+  template <std::invocable<Resolver<T>> Executor>
+  explicit Promise(Executor executor);
+
+  static Promise resolve(Stored value = {});
+  /// As in JavaScript, the promise itself.
+  static Promise resolve(Promise promise) { return promise; }
+  static Promise reject(std::exception_ptr error);
+  template <std::derived_from<std::exception> E>
+  static Promise reject(E error) {
+    return reject(std::make_exception_ptr(std::move(error)));
+  }
+
+  /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
+  /// cannot be copied. The new promise settles with fn's result, or with the result of the
+  /// promise fn returned.
+  template <class F>
+  auto then(F fn) const;
+  /// The same, and on_rejected(std::exception_ptr) when it fails; both must return the same.
+  template <class F, class R>
+  auto then(F fn, R on_rejected) const;
+  /// Calls fn(std::exception_ptr) when it fails; its result takes the value's place.
+  template <std::invocable<std::exception_ptr> F>
+  Promise catch_error(F fn) const;
+  /// Calls fn() either way and passes the outcome on, once fn's own promise, if it returns one,
+  /// is fulfilled.
+  template <std::invocable F>
+  Promise finally(F fn) const;
+
+  /// Lets the work go on unwatched. Should it fail, the loop's uncaught exception handler hears.
+  void detach() && noexcept { state_ = {}; }
+
+  /// no_async_id unless a hook tracks promises.
+  AsyncId async_id() const noexcept { return state().async_id(); }
+  bool pending() const noexcept { return state().pending(); }
+
+ private:
+  friend struct detail::PromiseAccess;
+  explicit Promise(detail::Ref<detail::PromiseState<T>> state) noexcept
+      : state_(std::move(state)) {}
+
+  detail::PromiseState<T>& state() const {
+    if (!state_) [[unlikely]] detail::die_moved_from("Promise");
+    return *state_;
+  }
+
+  detail::Ref<detail::PromiseState<T>> state_;
+};
+
+/// The other end of a Promise. The first call decides its outcome; later calls do nothing. A
+/// Resolver that dies unused rejects the promise with std::future_errc::broken_promise.
+template <class T>
+class Resolver {
+ public:
+  using Stored = typename detail::PromiseState<T>::Stored;
+
+  explicit Resolver(detail::Ref<detail::PromiseState<T>> state) noexcept
+      : state_(std::move(state)) {}
+  Resolver(Resolver&&) noexcept = default;
+  Resolver& operator=(Resolver&& other) noexcept {
+    if (this != &other) {
+      break_promise();
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~Resolver() { break_promise(); }
+
+  void resolve(Stored value = {}) {
+    if (claim()) state_->resolve(std::move(value));
+  }
+  /// Takes the outcome of another promise, when it has one.
+  void resolve(const Promise<T>& promise) {
+    if (claim()) state_->adopt(detail::state_of(promise));
+  }
+  void reject(std::exception_ptr error) {
+    if (claim()) state_->reject(std::move(error));
+  }
+  template <std::derived_from<std::exception> E>
+  void reject(E error) {
+    reject(std::make_exception_ptr(std::move(error)));
+  }
+  void settle(Result<T> result) {
+    if (!result) {
+      reject(std::make_exception_ptr(result.error()));
+    } else if constexpr (std::is_void_v<T>) {
+      resolve();
+    } else {
+      resolve(std::move(result).value());
+    }
+  }
+
+ private:
+  bool claim() noexcept { return state_ && state_->claim(); }
+  void break_promise() noexcept {
+    if (claim()) state_->reject(detail::broken_promise());
+  }
+
+  detail::Ref<detail::PromiseState<T>> state_;
+};
+
+template <class T>
+struct Promise<T>::WithResolver {
+  Promise promise;
+  Resolver<T> resolver;
+};
+
+}  // namespace contrail::inline v0
+
+#include "contrail/detail/promise_impl.h"

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "contrail/promise.h"
+
+namespace contrail::inline v0 {
+
+/// Why any() failed: every promise did.
+class CONTRAIL_API AggregateError : public std::runtime_error {
+ public:
+  explicit AggregateError(std::vector<std::exception_ptr> errors)
+      : std::runtime_error("All promises were rejected"),
+        errors_(std::make_shared<const std::vector<std::exception_ptr>>(std::move(errors))) {}
+  /// In the order of the promises.
+  const std::vector<std::exception_ptr>& errors() const noexcept { return *errors_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::exception_ptr>> errors_;
+};
+
+/// How a promise ended: one element of what all_settled() promises.
+template <class T>
+struct SettledResult {
+  std::optional<typename Promise<T>::Stored> value;  ///< If it was fulfilled.
+  std::exception_ptr reason;                         ///< If it was rejected.
+
+  bool fulfilled() const noexcept { return value.has_value(); }
+};
+
+namespace detail {
+
+/// The values of a promise of many: vector<void> does not exist.
+template <class T>
+using Collected = std::conditional_t<std::is_void_v<T>, void,
+                                     std::vector<typename PromiseState<T>::Stored>>;
+
+/// What the reactions to many promises share: the promise they settle, slots, and a count.
+template <class T, class Slot>
+struct Gathering {
+  Ref<PromiseState<T>> result = new_promise<T>();
+  std::vector<std::optional<Slot>> slots;
+  std::size_t missing = 1;  ///< One for the loop that subscribes: nothing settles before it ends.
+
+  std::vector<Slot> take() {
+    std::vector<Slot> values;
+    values.reserve(slots.size());
+    for (auto& slot : slots) values.push_back(std::move(*slot));
+    return values;
+  }
+};
+
+template <class T, class Fill>
+void gather_each(const std::vector<Promise<T>>& promises, Fill fill) {
+  for (std::size_t i = 0; i < promises.size(); ++i) {
+    react(state_of(promises[i]), [fill, i](PromiseState<T>& source) mutable { fill(i, source); });
+  }
+}
+
+}  // namespace detail
+
+/// Fulfilled with all values, in order, once every promise is; rejected as soon as one is.
+/// JavaScript's Promise.all(). Of void promises: Promise<void>.
+template <class T>
+Promise<detail::Collected<T>> all(std::vector<Promise<T>> promises) {
+  using Slot = typename detail::PromiseState<T>::Stored;
+  auto shared = std::make_shared<detail::Gathering<detail::Collected<T>, Slot>>();
+  shared->slots.resize(promises.size());
+  auto finish_one = [](auto& gathering) {
+    if (--gathering.missing > 0 || !gathering.result->claim()) return;
+    if constexpr (std::is_void_v<T>) {
+      gathering.result->resolve();
+    } else {
+      gathering.result->resolve(gathering.take());
+    }
+  };
+  shared->missing += promises.size();
+  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+    if (source.rejected()) {
+      if (shared->result->claim()) shared->result->reject(source.error());
+      return;
+    }
+    shared->slots[i].emplace(source.take(source.refs == 1));
+    finish_one(*shared);
+  });
+  finish_one(*shared);
+  return detail::promise_of(shared->result);
+}
+
+/// The same for promises of different types: fulfilled with a tuple (std::monostate for void).
+template <class... Ts>
+  requires(sizeof...(Ts) > 0)
+auto all(Promise<Ts>... promises) {
+  using Values = std::tuple<typename detail::PromiseState<Ts>::Stored...>;
+  struct Shared {
+    detail::Ref<detail::PromiseState<Values>> result = detail::new_promise<Values>();
+    std::tuple<std::optional<typename detail::PromiseState<Ts>::Stored>...> slots;
+    std::size_t missing = sizeof...(Ts);
+  };
+  auto shared = std::make_shared<Shared>();
+  auto watch = [&]<std::size_t I, class T>(std::integral_constant<std::size_t, I>,
+                                           const Promise<T>& promise) {
+    detail::react(detail::state_of(promise), [shared](detail::PromiseState<T>& source) {
+      if (source.rejected()) {
+        if (shared->result->claim()) shared->result->reject(source.error());
+        return;
+      }
+      std::get<I>(shared->slots).emplace(source.take(source.refs == 1));
+      if (--shared->missing > 0 || !shared->result->claim()) return;
+      std::apply([&](auto&... slots) { shared->result->resolve(Values(std::move(*slots)...)); },
+                 shared->slots);
+    });
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (watch(std::integral_constant<std::size_t, I>{}, promises), ...);
+  }(std::index_sequence_for<Ts...>{});
+  return detail::promise_of(shared->result);
+}
+
+/// Fulfilled once every promise is settled, with how each of them ended. Never rejected.
+template <class T>
+Promise<std::vector<SettledResult<T>>> all_settled(std::vector<Promise<T>> promises) {
+  using Slot = SettledResult<T>;
+  auto shared = std::make_shared<detail::Gathering<std::vector<Slot>, Slot>>();
+  shared->slots.resize(promises.size());
+  shared->missing += promises.size();
+  auto finish_one = [](auto& gathering) {
+    if (--gathering.missing == 0) gathering.result->resolve(gathering.take());
+  };
+  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+    auto& slot = shared->slots[i].emplace();
+    if (source.rejected()) {
+      slot.reason = source.error();
+    } else {
+      slot.value.emplace(source.take(source.refs == 1));
+    }
+    finish_one(*shared);
+  });
+  finish_one(*shared);
+  return detail::promise_of(shared->result);
+}
+
+/// Fulfilled as soon as one promise is; rejected with an AggregateError if none is.
+template <class T>
+Promise<T> any(std::vector<Promise<T>> promises) {
+  auto shared = std::make_shared<detail::Gathering<T, std::exception_ptr>>();
+  shared->slots.resize(promises.size());
+  shared->missing += promises.size();
+  auto finish_one = [](auto& gathering) {
+    if (--gathering.missing > 0 || !gathering.result->claim()) return;
+    gathering.result->reject(std::make_exception_ptr(AggregateError(gathering.take())));
+  };
+  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+    if (source.fulfilled()) {
+      if (shared->result->claim()) detail::settle_like(*shared->result, source);
+      return;
+    }
+    shared->slots[i] = source.error();
+    finish_one(*shared);
+  });
+  finish_one(*shared);
+  return detail::promise_of(shared->result);
+}
+
+/// Settled like the first promise that is. Of no promises: pending for good.
+template <class T>
+Promise<T> race(std::vector<Promise<T>> promises) {
+  auto result = detail::new_promise<T>();
+  for (const Promise<T>& promise : promises) {
+    detail::react(detail::state_of(promise), [result](auto& source) {
+      if (result->claim()) detail::settle_like(*result, source);
+    });
+  }
+  return detail::promise_of(result);
+}
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,50 @@
+#include "contrail/async_resource.h"
+
+#include <fmt/core.h>
+
+#include <stdexcept>
+
+#include "contrail/execution.h"
+#include "src/async/environment.h"
+
+namespace contrail::inline v0 {
+namespace {
+
+/// Ids are doubles in Node; what it refuses as a trigger is refused here too.
+constexpr AsyncId largest_id = (AsyncId{1} << 53) - 1;
+
+AsyncId trigger_of(const ResourceOptions& options) {
+  if (!options.trigger_async_id) return execution_async_id();
+  const AsyncId trigger = *options.trigger_async_id;
+  if (trigger > largest_id && trigger != unassigned_async_id) {
+    throw std::out_of_range(fmt::format(
+        "AsyncResource: trigger_async_id is {}; it must be at most {}", trigger, largest_id));
+  }
+  return trigger;
+}
+
+}  // namespace
+
+AsyncResource::AsyncResource(std::string_view type, ResourceOptions options)
+    : AsyncResource(detail::environment().types.intern(type, options.details.tag()), options) {}
+
+AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options)
+    : AsyncResource(type, options.details.object(), trigger_of(options),
+                    options.require_manual_destroy ? std::uintptr_t{manual} : 0) {}
+
+void AsyncResource::announce() {
+  if (detail::hot.watched & detail::watch_no_loop) detail::environment();
+  if (type().empty()) {
+    release_context();
+    throw std::invalid_argument("AsyncResource: the type must not be empty");
+  }
+  detail::emit_init(scope_key());
+}
+
+void AsyncResource::forget_details() noexcept {
+  for (detail::ScopeLink* link = detail::hot.scope; link; link = link->outer()) {
+    if (link->key().async_id == id_) link->forget_details();
+  }
+}
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,262 @@
+#include "contrail/detail/context_frame.h"
+
+#include <bit>
+#include <functional>
+#include <mutex>
+#include <queue>
+#include <vector>
+
+#include "src/async/overflow.h"
+
+namespace contrail::inline v0::detail {
+
+struct Retired : Pooled {
+  Box* box;
+  Retired* next;
+};
+
+namespace {
+
+/// Hands out the smallest free index, so that a program with few variables stays in the slots.
+struct VariableRegistry {
+  std::mutex mutex;
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_indices;
+  std::uint32_t next_index = 0;
+  std::uint32_t next_uid = 1;
+};
+
+VariableRegistry& registry() {
+  // Never destroyed: variables with static storage may die after any object here would.
+  static auto* instance = new VariableRegistry;
+  return *instance;
+}
+
+constinit thread_local ContextFrame* dying = nullptr;
+constinit thread_local bool freeing = false;
+
+constexpr std::uint8_t bit(std::uint32_t index) { return static_cast<std::uint8_t>(1u << index); }
+
+template <class Visit>
+void for_each_slot(std::uint8_t mask, Visit visit) {
+  for (unsigned rest = mask; rest != 0; rest &= rest - 1) visit(std::countr_zero(rest));
+}
+
+void link(ContextFrame* child, ContextFrame* parent) noexcept {
+  child->parent = parent;
+  if (parent) ++parent->links;
+}
+
+void free_retired(ContextFrame* frame) noexcept {
+  while (Retired* retired = frame->retired) {
+    frame->retired = retired->next;
+    release(retired->box);
+    delete retired;
+  }
+}
+
+void unlink(ContextFrame* frame) noexcept {
+  ContextFrame* parent = std::exchange(frame->parent, nullptr);
+  if (!parent || --parent->links != 0) return;
+  if (parent->refs == 0) {
+    parent->next_dying = std::exchange(dying, parent);
+  } else if (parent->retired) {
+    free_retired(parent);
+  }
+}
+
+void free_one(ContextFrame* frame) noexcept {
+  for_each_slot(frame->owned, [&](int slot) { release(frame->slots_[slot]); });
+  if (frame->retired) free_retired(frame);
+  if (frame->overflow) release(frame->overflow);
+  unlink(frame);
+  pool_release(frame, sizeof(ContextFrame));
+}
+
+/// Values may hold frames, whose values may hold frames: they queue up here instead of recursing.
+void free_dying() noexcept {
+  if (std::exchange(freeing, true)) return;
+  while (ContextFrame* next = dying) {
+    dying = next->next_dying;
+    free_one(next);
+  }
+  freeing = false;
+}
+
+ContextFrame* new_frame() { return ::new (pool_allocate(sizeof(ContextFrame))) ContextFrame; }
+
+ContextFrame* copy_slots(const ContextFrame* from) {
+  ContextFrame* frame = new_frame();
+  for (std::uint32_t i = 0; i < ContextFrame::slots; ++i) frame->slots_[i] = from->slots_[i];
+  frame->bound = from->bound;
+  frame->overflow = from->overflow;
+  if (frame->overflow) retain(frame->overflow);
+  return frame;
+}
+
+void own(ContextFrame* frame, std::uint8_t mask) noexcept {
+  frame->owned = mask;
+  for_each_slot(mask, [&](int slot) { retain(frame->slots_[slot]); });
+}
+
+/// A frame of the same content and the same links, but an object of its own.
+ContextFrame* clone(ContextFrame* from) {
+  ContextFrame* frame = copy_slots(from);
+  own(frame, from->owned);
+  link(frame, from->parent);
+  return frame;
+}
+
+bool is_empty(const ContextFrame* frame) {
+  return !frame || (frame->bound == 0 && !frame->overflow);
+}
+
+constinit thread_local ContextFrame* the_empty_frame = nullptr;
+
+}  // namespace
+
+VariableKey new_variable_key() {
+  VariableRegistry& variables = registry();
+  std::lock_guard lock(variables.mutex);
+  if (variables.next_uid == Box::absent) die("contrail: 2^31 context variables have been made");
+  VariableKey key{variables.next_index, variables.next_uid++};
+  if (variables.free_indices.empty()) {
+    ++variables.next_index;
+  } else {
+    key.index = variables.free_indices.top();
+    variables.free_indices.pop();
+  }
+  return key;
+}
+
+void free_variable_key(VariableKey key) noexcept {
+  VariableRegistry& variables = registry();
+  std::lock_guard lock(variables.mutex);
+  variables.free_indices.push(key.index);
+}
+
+Ref<Box> absent_box(std::uint32_t uid) {
+  struct AbsentBox : Box, Pooled {};
+  auto* box = new AbsentBox;
+  box->uid = uid | Box::absent;
+  box->destroy = [](Box* self) noexcept { delete static_cast<AbsentBox*>(self); };
+  return Ref<Box>::adopt(box);
+}
+
+Box* ContextFrame::find_overflow(std::uint32_t index) const noexcept {
+  return overflow ? overflow_find(overflow, index - slots) : nullptr;
+}
+
+void free_frame(ContextFrame* frame) noexcept {
+  frame->next_dying = std::exchange(dying, frame);
+  free_dying();
+}
+
+ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box) {
+  if (index >= ContextFrame::slots) {
+    ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
+    OverflowNode* old = frame->overflow;
+    frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
+    if (old) release(old);
+    return frame;
+  }
+  const std::uint8_t variable = bit(index);
+  ContextFrame* frame;
+  if (is_empty(from)) {
+    frame = new_frame();
+    frame->owned = variable;
+  } else {
+    frame = copy_slots(from);
+    if (!(from->bound & variable)) {  // ADD
+      link(frame, from);
+      frame->owned = variable;
+    } else if (from->owned == variable) {  // REBIND
+      link(frame, from->parent);
+      frame->owned = variable;
+    } else {  // FLATTEN
+      own(frame, from->bound & static_cast<std::uint8_t>(~variable));
+      frame->owned = from->bound;
+    }
+  }
+  frame->slots_[index] = box.detach();
+  frame->bound |= variable;
+  return frame;
+}
+
+ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {
+  if (is_empty(from)) return empty_frame();
+  if (!from->find(index)) return clone(from);
+  ContextFrame* frame = copy_slots(from);
+  if (index >= ContextFrame::slots) {
+    own(frame, from->owned);
+    link(frame, from->parent);
+    OverflowNode* old = frame->overflow;
+    frame->overflow = overflow_without(old, index - ContextFrame::slots);
+    release(old);
+  } else {
+    const std::uint8_t rest = from->bound & static_cast<std::uint8_t>(~bit(index));
+    frame->slots_[index] = nullptr;
+    frame->bound = rest;
+    if (from->owned == bit(index)) {
+      link(frame, from->parent);
+    } else {
+      own(frame, rest);
+    }
+  }
+  return frame;
+}
+
+ContextFrame* empty_frame() noexcept {
+  if (!the_empty_frame) the_empty_frame = new_frame();
+  retain(the_empty_frame);
+  return the_empty_frame;
+}
+
+void forget_empty_frame() noexcept {
+  if (ContextFrame* frame = std::exchange(the_empty_frame, nullptr)) release(frame);
+}
+
+ContextFrame* separate_frame() noexcept {
+  hot.frame_is_fresh = false;
+  ContextFrame* frame = hot.frame;
+  if (frame->refs > 1 && !is_empty(frame)) {
+    hot.frame = clone(frame);
+    release(frame);
+  }
+  return hot.frame;
+}
+
+void disable_in_frame(VariableKey key) noexcept {
+  if (!hot.frame) return;
+  Box* box = hot.frame->find(key.index);
+  if (!box || (box->uid & ~Box::absent) != key.uid) return;
+  ContextFrame* frame = hot.frame_is_fresh ? separate_frame() : hot.frame;
+  frame->edited = true;
+  if (key.index >= ContextFrame::slots) {
+    OverflowNode* old = frame->overflow;
+    frame->overflow = overflow_without(old, key.index - ContextFrame::slots);
+    release(old);
+    return;
+  }
+  const std::uint8_t variable = bit(key.index);
+  if (frame->links > 0) {
+    retain(box);
+    auto* retired = new Retired;
+    retired->box = box;
+    retired->next = std::exchange(frame->retired, retired);
+  }
+  frame->slots_[key.index] = nullptr;
+  frame->bound &= static_cast<std::uint8_t>(~variable);
+  if (frame->owned & variable) {
+    frame->owned &= static_cast<std::uint8_t>(~variable);
+    release(box);
+  } else {
+    // The box is borrowed: let go of the ancestors that keep it, but of nothing else they keep.
+    std::uint8_t borrowed = frame->bound & static_cast<std::uint8_t>(~frame->owned);
+    for_each_slot(borrowed, [&](int slot) { retain(frame->slots_[slot]); });
+    frame->owned = frame->bound;
+    unlink(frame);
+    free_dying();
+  }
+}
+
+}  // namespace contrail::inline v0::detail

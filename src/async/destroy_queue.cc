@@ -1,0 +1,31 @@
+#include "src/async/destroy_queue.h"
+
+#include <utility>
+
+#include "src/async/environment.h"
+
+namespace contrail::inline v0::detail {
+
+void DestroyQueue::push(AsyncId id, bool promise) {
+  ids_.push_back({id, promise});
+  if (ids_.size() == flush_early_at) {
+    hot.environment->queue_internal_microtask(
+        [](Environment& environment) { environment.destroys.flush(); });
+  }
+}
+
+void DestroyQueue::flush() {
+  std::vector<Entry> delivering;
+  while (!ids_.empty()) {
+    delivering.clear();
+    delivering.swap(ids_);
+    for (const Entry& entry : delivering) {
+      hot.environment->hooks.emit_destroy(entry.id, entry.promise);
+    }
+  }
+  // Keep the larger buffer: steady state allocates nothing.
+  delivering.clear();
+  ids_.swap(delivering);
+}
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "contrail/resource_info.h"
+
+namespace contrail::inline v0::detail {
+
+struct Environment;
+
+/// Ids waiting for their destroy event, which is never delivered inside another event.
+class DestroyQueue {
+ public:
+  /// Longer lists are flushed from a microtask, so that an endless chain of them cannot hold
+  /// destroys back; Node's number.
+  static constexpr std::size_t flush_early_at = 16384;
+
+  void push(AsyncId id, bool promise);
+  /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now.
+  void flush();
+  bool empty() const noexcept { return ids_.empty(); }
+
+ private:
+  struct Entry {
+    AsyncId id;
+    bool promise;
+  };
+  std::vector<Entry> ids_;
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,179 @@
+#include "src/async/hook_registry.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "contrail/resource_types.h"
+#include "src/async/describe.h"
+#include "src/async/environment.h"
+
+namespace contrail::inline v0::detail {
+namespace {
+
+template <class Listeners, class Callback>
+void listen(Listeners& listeners, Callback& callback, bool promises) {
+  if (callback) listeners.push_back({&callback, promises});
+}
+
+[[noreturn]] void fatal(const char* event, const ScopeKey& key) {
+  const std::string_view type = key.type ? key.type->name : "resource";
+  fmt::print(stderr, "contrail: a hook threw in {} of {} {}: {}\n", event, type, key.async_id,
+             describe(std::current_exception()));
+  std::exit(1);
+}
+
+}  // namespace
+
+void HookSet::add(std::shared_ptr<HookEntry> entry) {
+  entries_.push_back(std::move(entry));
+  rebuild();
+}
+
+bool HookSet::remove(const HookEntry& entry) {
+  const bool removed = std::erase_if(entries_, [&](auto& e) { return e.get() == &entry; }) > 0;
+  if (removed) rebuild();
+  return removed;
+}
+
+void HookSet::detach_all() {
+  for (auto& entry : entries_) {
+    entry->enabled = false;
+    entry->environment = nullptr;
+  }
+}
+
+bool HookSet::contains(const HookEntry& entry) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](auto& candidate) { return candidate.get() == &entry; });
+}
+
+std::uint32_t HookSet::watched() const {
+  std::uint32_t bits = 0;
+  if (!init.empty()) bits |= watch_init;
+  if (!before.empty()) bits |= watch_before;
+  if (!after.empty()) bits |= watch_after;
+  if (!destroy.empty()) bits |= watch_destroy;
+  if (!promise_resolve.empty()) bits |= watch_promise_resolve;
+  return bits;
+}
+
+void HookSet::rebuild() {
+  init.clear();
+  for (IdListeners* listeners : {&before, &after, &destroy, &promise_resolve}) listeners->clear();
+  for (auto& entry : entries_) {
+    HookCallbacks& callbacks = entry->callbacks;
+    const bool promises = callbacks.track_promises;
+    listen(init, callbacks.init, promises);
+    listen(before, callbacks.before, promises);
+    listen(after, callbacks.after, promises);
+    listen(destroy, callbacks.destroy, promises);
+    listen(promise_resolve, callbacks.promise_resolve, promises);
+  }
+}
+
+void HookRegistry::enable(std::shared_ptr<HookEntry> entry) {
+  HookSet& hooks = edit();
+  if (hooks.contains(*entry)) return;
+  const bool promises = entry->callbacks.track_promises;
+  hooks.add(std::move(entry));
+  publish();
+  if (promises) watch_promises();
+}
+
+void HookRegistry::disable(const HookEntry& entry) {
+  HookSet& hooks = edit();
+  const bool watched_before = hooks.watched() != 0;
+  if (!hooks.remove(entry)) return;
+  publish();
+  if (watched_before && hooks.watched() == 0) {
+    promises_wanted_ = false;
+    hot.environment->queue_internal_microtask(
+        [](Environment& environment) { environment.hooks.stop_promises_unless_wanted(); });
+  }
+}
+
+void HookRegistry::disable_all() {
+  for (HookSet* hooks : {&active_, &next_}) hooks->detach_all();
+  active_ = HookSet();
+  next_ = HookSet();
+  has_next_ = false;
+  promises_wanted_ = false;
+  hot.promises = 0;
+  publish();
+}
+
+HookSet& HookRegistry::edit() {
+  if (depth_ == 0) return active_;
+  if (!has_next_) {
+    next_ = active_;
+    has_next_ = true;
+  }
+  return next_;
+}
+
+void HookRegistry::publish() {
+  hot.watched = active_.watched();
+  hot.any_hook = !active_.empty();
+}
+
+void HookRegistry::watch_promises() {
+  // As in Node, this looks at the hooks that are active now, even during an emission.
+  promises_wanted_ = true;
+  std::uint8_t bits = promise_scope;
+  if (!active_.init.empty()) bits |= promise_ids | promise_init;
+  if (!active_.destroy.empty()) bits |= promise_ids;
+  if (!active_.promise_resolve.empty()) bits |= promise_settle;
+  hot.promises = bits;
+}
+
+void HookRegistry::stop_promises_unless_wanted() noexcept {
+  if (!promises_wanted_) hot.promises = 0;
+}
+
+template <class Listeners, class Argument>
+void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument,
+                        const ScopeKey& key, const char* event) noexcept {
+  const bool promise = key.type == &resource_types::promise;
+  ++depth_;
+  try {
+    for (auto& listener : active_.*listeners) {
+      if (!promise || listener.promises) (*listener.callback)(argument);
+    }
+  } catch (...) {
+    fatal(event, key);
+  }
+  if (--depth_ == 0 && has_next_) [[unlikely]] {
+    has_next_ = false;
+    std::swap(active_, next_);
+    publish();
+    next_ = HookSet();
+  }
+}
+
+void HookRegistry::emit_init(const ScopeKey& key) {
+  const ResourceInfo info{key.async_id, key.trigger_async_id, key.type->name,
+                          AnyRef::from(key.details, key.type->details_tag)};
+  emit(&HookSet::init, info, key, "init");
+}
+
+void HookRegistry::emit_before(const ScopeKey& key) noexcept {
+  emit(&HookSet::before, key.async_id, key, "before");
+}
+
+void HookRegistry::emit_after(const ScopeKey& key) noexcept {
+  emit(&HookSet::after, key.async_id, key, "after");
+}
+
+void HookRegistry::emit_promise_resolve(const ScopeKey& key) noexcept {
+  emit(&HookSet::promise_resolve, key.async_id, key, "promise_resolve");
+}
+
+void HookRegistry::emit_destroy(AsyncId id, bool promise) noexcept {
+  const ScopeKey key{id, no_async_id, promise ? &resource_types::promise : nullptr, nullptr};
+  emit(&HookSet::destroy, id, key, "destroy");
+}
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "contrail/async_hook.h"
+#include "contrail/detail/async_scope.h"
+
+namespace contrail::inline v0::detail {
+
+struct HookEntry {
+  HookCallbacks callbacks;
+  Environment* environment = nullptr;  ///< Of the Loop it was enabled on, while that lives.
+  bool enabled = false;
+};
+
+/// Who listens. A set is never changed while it is being walked: see HookRegistry::edit().
+class HookSet {
+ public:
+  template <class Callback>
+  struct Listener {
+    Callback* callback;
+    bool promises;
+  };
+  using IdListeners = std::vector<Listener<Function<void(AsyncId)>>>;
+
+  void add(std::shared_ptr<HookEntry> entry);
+  bool remove(const HookEntry& entry);
+  bool contains(const HookEntry& entry) const;
+  void detach_all();  ///< Tells the hooks that their Loop is gone.
+  bool empty() const { return entries_.empty(); }
+  std::uint32_t watched() const;
+
+  std::vector<Listener<Function<void(const ResourceInfo&)>>> init;
+  IdListeners before, after, destroy, promise_resolve;
+
+ private:
+  void rebuild();
+  std::vector<std::shared_ptr<HookEntry>> entries_;
+};
+
+class HookRegistry {
+ public:
+  void enable(std::shared_ptr<HookEntry> entry);
+  void disable(const HookEntry& entry);
+  void disable_all();
+
+  void emit_init(const ScopeKey& key);
+  void emit_before(const ScopeKey& key) noexcept;
+  void emit_after(const ScopeKey& key) noexcept;
+  void emit_promise_resolve(const ScopeKey& key) noexcept;
+  void emit_destroy(AsyncId id, bool promise) noexcept;
+
+  /// Node switches promises off in a microtask: the runtime may be between before and after.
+  void stop_promises_unless_wanted() noexcept;
+
+ private:
+  template <class Listeners, class Argument>
+  void emit(Listeners HookSet::*listeners, const Argument& argument, const ScopeKey& key,
+            const char* event) noexcept;
+  HookSet& edit();
+  void publish();
+  void watch_promises();
+
+  HookSet active_;
+  HookSet next_;  ///< Replaces active_ when the outermost emission ends, if has_next_.
+  bool has_next_ = false;
+  int depth_ = 0;
+  bool promises_wanted_ = false;
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,131 @@
+#include "src/loop/immediates.h"
+
+#include "src/loop/callback_scope.h"
+#include "src/loop/loop_state.h"
+
+namespace contrail::inline v0 {
+namespace detail {
+
+void retain(ImmediateState* immediate) noexcept { ++immediate->refs; }
+void release(ImmediateState* immediate) noexcept {
+  if (--immediate->refs == 0) delete immediate;
+}
+
+void Immediates::List::push(ImmediateState* immediate) noexcept {
+  immediate->previous = tail;
+  immediate->next = nullptr;
+  (tail ? tail->next : head) = immediate;
+  tail = immediate;
+}
+
+void Immediates::List::remove(ImmediateState* immediate) noexcept {
+  (immediate->previous ? immediate->previous->next : head) = immediate->next;
+  (immediate->next ? immediate->next->previous : tail) = immediate->previous;
+  immediate->next = immediate->previous = nullptr;
+}
+
+void Immediates::open() { uv_idle_init(loop_.uv, &spin_); }
+
+void Immediates::count(int change) noexcept {
+  const bool was_pending = pending();
+  count_ += static_cast<std::size_t>(change);
+  if (pending() == was_pending) return;
+  if (pending()) {
+    uv_idle_start(&spin_, [](uv_idle_t*) {});
+  } else {
+    uv_idle_stop(&spin_);
+  }
+}
+
+Immediate Immediates::add(Function<void()>&& fn) {
+  auto* immediate = new ImmediateState(std::move(fn));
+  waiting_.push(immediate);
+  count(+1);
+  return ImmediateState::ticket(immediate);
+}
+
+void Immediates::clear(ImmediateState& immediate) noexcept {
+  if (immediate.done) return;
+  immediate.done = true;
+  immediate.resource.emit_destroy();
+  immediate.resource.release_context();
+  // Both lists are linked the same way; only the ends tell them apart.
+  const bool running = running_.head == &immediate || running_.tail == &immediate;
+  (running ? running_ : waiting_).remove(&immediate);
+  count(-1);
+  Function<void()> fn = std::move(immediate.fn);
+  release(&immediate);
+}
+
+void Immediates::run() {
+  if (!pending()) return;
+  bool outstanding;
+  do {
+    CallbackScope scope;
+    // After an exception this goes on in the same phase, and, as in Node, with immediates made
+    // meanwhile if none of the old ones are left.
+    if (!running_.head) running_ = std::exchange(waiting_, List{});
+    outstanding = !run_list();
+    if (outstanding) scope.skip_drain();
+  } while (outstanding);
+}
+
+bool Immediates::run_list() {
+  for (bool first = true; running_.head; first = false) {
+    if (!first && !loop_.tasks.drain()) return false;
+    ImmediateState* immediate = running_.head;  // The drain may have cleared what was there.
+    if (!immediate) break;
+    running_.remove(immediate);
+    count(-1);
+    immediate->done = true;
+    const bool returned = run_one(*immediate);
+    release(immediate);
+    if (!returned) return false;
+  }
+  return true;
+}
+
+bool Immediates::run_one(ImmediateState& immediate) {
+  CallbackFrameScope scope(immediate.resource.scope_key(), immediate.resource.context_frame());
+  Function<void()> fn = std::move(immediate.fn);
+  std::exception_ptr error = catch_from([&] { fn(); });
+  immediate.resource.emit_destroy();
+  immediate.resource.release_context();
+  if (!error) [[likely]] return true;
+  loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
+  return false;
+}
+
+bool Immediates::drop() noexcept {
+  const bool anything = pending();
+  for (List* list : {&running_, &waiting_}) {
+    while (ImmediateState* immediate = list->head) {
+      list->remove(immediate);
+      count(-1);
+      immediate->done = true;
+      immediate->resource.emit_destroy();
+      immediate->resource.release_context();
+      immediate->fn = nullptr;
+      release(immediate);
+    }
+  }
+  return anything;
+}
+
+void Immediates::close() noexcept { uv_close(reinterpret_cast<uv_handle_t*>(&spin_), nullptr); }
+
+}  // namespace detail
+
+Immediate set_immediate(Function<void()> fn) {
+  return detail::loop_state().immediates.add(std::move(fn));
+}
+
+void Immediate::clear() noexcept {
+  if (state_ && !state_->done) detail::loop_state().immediates.clear(*state_);
+}
+
+AsyncId Immediate::async_id() const noexcept {
+  return state_ ? state_->resource.async_id() : no_async_id;
+}
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <uv.h>
+
+#include "contrail/async_resource.h"
+#include "contrail/function.h"
+#include "contrail/timers.h"
+
+namespace contrail::inline v0::detail {
+
+struct LoopState;
+
+struct ImmediateState : Pooled {
+  explicit ImmediateState(Function<void()>&& callback)
+      : fn(std::move(callback)), resource(resource_types::immediate) {}
+  static Immediate ticket(ImmediateState* state) {
+    return Immediate(Ref<ImmediateState>::share(state));
+  }
+
+  std::uint32_t refs = 1;
+  bool done = false;  ///< Run or cleared.
+  ImmediateState* next = nullptr;
+  ImmediateState* previous = nullptr;
+  Function<void()> fn;
+  AsyncResource resource;
+};
+
+/// set_immediate(): a list that is run, as it stood, in each check phase.
+class Immediates {
+ public:
+  explicit Immediates(LoopState& loop) noexcept : loop_(loop) {}
+
+  void open();
+  Immediate add(Function<void()>&& fn);
+  void clear(ImmediateState& immediate) noexcept;
+  /// The check phase.
+  void run();
+  bool drop() noexcept;
+  void close() noexcept;
+  bool pending() const noexcept { return count_ != 0; }
+
+ private:
+  struct List {
+    ImmediateState* head = nullptr;
+    ImmediateState* tail = nullptr;
+    void push(ImmediateState* immediate) noexcept;
+    void remove(ImmediateState* immediate) noexcept;
+  };
+  bool run_list();
+  bool run_one(ImmediateState& immediate);
+  void count(int change) noexcept;
+
+  LoopState& loop_;
+  List waiting_;
+  List running_;  ///< Of this turn; what is left of it after an exception runs in the same phase.
+  std::size_t count_ = 0;
+  uv_idle_t spin_{};  ///< Keeps the loop from waiting for I/O while immediates are pending.
+};
+
+}  // namespace contrail::inline v0::detail

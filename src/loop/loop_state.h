@@ -1,0 +1,84 @@
+#pragma once
+
+#include <uv.h>
+
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "contrail/loop.h"
+#include "src/async/describe.h"
+#include "src/async/environment.h"
+#include "src/loop/immediates.h"
+#include "src/loop/open_list.h"
+#include "src/loop/rejections.h"
+#include "src/loop/task_queue.h"
+#include "src/loop/timers.h"
+
+namespace contrail::inline v0::detail {
+
+/// Runs fn and returns what it threw, if anything.
+template <class F>
+std::exception_ptr catch_from(F&& fn) noexcept {
+  try {
+    std::forward<F>(fn)();
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+/// Everything a Loop is made of, each part in a file of its own.
+struct LoopState final : Environment {
+  LoopState(Loop& owner, uv_loop_t* adopted);
+  ~LoopState();
+
+  void queue_internal_microtask(void (*fn)(Environment&)) override;
+
+  /// An exception left a callback: tells the handler, or keeps it for run() to throw.
+  void uncaught(std::exception_ptr error, ExceptionOrigin origin) noexcept;
+  void keep_for_run(std::exception_ptr error) noexcept;
+
+  /// One call of uv_run between the drains that belong around it. True while work remains.
+  bool turn(uv_run_mode mode);
+  void rethrow_uncaught();
+  void flush_destroys();
+  void run_posted();
+  void hold() noexcept;
+  void let_go() noexcept;
+
+  Loop& owner;
+  uv_loop_t own{};
+  uv_loop_t* uv;
+  const std::thread::id thread = std::this_thread::get_id();
+
+  TaskQueue tasks{*this};
+  Rejections rejections{*this};
+  Timers timers{*this};
+  Immediates immediates{*this};
+  OpenList open;
+
+  int depth = 0;  ///< Of callback scopes: the outermost drains.
+  bool running = false;
+  bool stop_requested = false;
+  std::shared_ptr<Function<void(std::exception_ptr, ExceptionOrigin)>> uncaught_handler;
+  std::deque<std::exception_ptr> thrown;
+
+  uv_check_t check{};  ///< Destroys, then immediates.
+  uv_async_t wake{};   ///< post().
+  int holds = 0;
+  std::mutex posted_mutex;
+  std::vector<Function<void()>> posted;  ///< Guarded by posted_mutex.
+
+ private:
+  void tear_down();
+};
+
+/// The current thread's; ends the process with a sentence if it has none.
+inline LoopState& loop_state() noexcept { return static_cast<LoopState&>(environment()); }
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,60 @@
+#pragma once
+
+namespace contrail::inline v0::detail {
+
+/// Something that libuv still knows about, so that the Loop can end it: a handle to close, or a
+/// request to cancel.
+class Open {
+ public:
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+
+  /// The Loop is going: end now, call nobody.
+  virtual void end() noexcept = 0;
+
+ protected:
+  Open() noexcept = default;
+  virtual ~Open() { leave(); }
+
+  void leave() noexcept {
+    if (!next_) return;
+    previous_->next_ = next_;
+    next_->previous_ = previous_;
+    next_ = previous_ = nullptr;
+  }
+
+ private:
+  friend class OpenList;
+  Open* next_ = nullptr;
+  Open* previous_ = nullptr;
+};
+
+/// All of them, in the order in which they were opened.
+class OpenList {
+ public:
+  OpenList() noexcept { head_.next_ = head_.previous_ = &head_; }
+  OpenList(const OpenList&) = delete;
+  OpenList& operator=(const OpenList&) = delete;
+
+  bool empty() const noexcept { return head_.next_ == &head_; }
+
+  void add(Open& item) noexcept {
+    item.previous_ = head_.previous_;
+    item.next_ = &head_;
+    head_.previous_->next_ = &item;
+    head_.previous_ = &item;
+  }
+
+  /// What ends leaves the list later, when libuv has let go of it.
+  void end_all() noexcept {
+    for (Open* item = head_.next_; item != &head_; item = item->next_) item->end();
+  }
+
+ private:
+  struct Head final : Open {
+    void end() noexcept override {}
+  };
+  Head head_;
+};
+
+}  // namespace contrail::inline v0::detail

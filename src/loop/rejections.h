@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "contrail/detail/promise_state.h"
+#include "contrail/loop.h"
+
+namespace contrail::inline v0::detail {
+
+/// Rejected promises that nobody watches yet. They are judged after the queues were drained, each
+/// in the context in which it was rejected.
+class Rejections {
+ public:
+  explicit Rejections(LoopState& loop) noexcept : loop_(loop) {}
+
+  void add(PromiseCore& promise);
+  /// True if user code may have run, so that the queues need another look.
+  bool process();
+  void clear() noexcept { pending_.clear(); }
+
+  std::shared_ptr<Function<void(std::exception_ptr, AsyncId)>> handler;
+  UnhandledRejections policy = UnhandledRejections::raise;
+
+ private:
+  struct Pending {
+    Ref<PromiseCore> promise;
+    FrameRef frame;
+  };
+  void judge(PromiseCore& promise);
+
+  LoopState& loop_;
+  std::vector<Pending> pending_;
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,123 @@
+#include "src/loop/task_queue.h"
+
+#include <memory>
+#include <optional>
+
+#include "contrail/microtask.h"
+#include "src/loop/loop_state.h"
+
+namespace contrail::inline v0 {
+namespace detail {
+namespace {
+
+/// A queue_microtask() callback that is a resource.
+struct Microtask : Job, Pooled {
+  explicit Microtask(Function<void()>&& callback)
+      : Job(run_step, drop_step),
+        fn(std::move(callback)),
+        resource(resource_types::microtask) {}
+
+  static void run_step(Job* job) noexcept {
+    std::unique_ptr<Microtask> self(static_cast<Microtask*>(job));
+    FrameScope frame(self->resource.context_frame());
+    std::exception_ptr error;
+    try {
+      AsyncScope scope(self->resource.scope_key(), self->resource.context_frame());
+      error = catch_from([&] { self->fn(); });
+      self->resource.emit_destroy();
+    } catch (...) {
+    }
+    // As in Node, the scope has been left when the handler hears.
+    if (error) loop_state().uncaught(error, ExceptionOrigin::uncaught_exception);
+  }
+  static void drop_step(Job* job) noexcept { delete static_cast<Microtask*>(job); }
+
+  Function<void()> fn;
+  AsyncResource resource;
+};
+
+/// One that is not: nothing was watching and there was no context to carry.
+struct PlainMicrotask : Job, Pooled {
+  explicit PlainMicrotask(Function<void()>&& callback)
+      : Job(run_step, drop_step), fn(std::move(callback)) {}
+
+  static void run_step(Job* job) noexcept {
+    std::unique_ptr<PlainMicrotask> self(static_cast<PlainMicrotask*>(job));
+    FrameScope frame(nullptr);
+    if (auto error = catch_from([&] { self->fn(); })) {
+      loop_state().uncaught(error, ExceptionOrigin::uncaught_exception);
+    }
+  }
+  static void drop_step(Job* job) noexcept { delete static_cast<PlainMicrotask*>(job); }
+
+  Function<void()> fn;
+};
+
+}  // namespace
+
+void enqueue_job(Job* job) noexcept { loop_state().tasks.add_job(job); }
+
+void TaskQueue::add_tick(Function<void()>&& fn) {
+  ticks_.push(new Tick(std::move(fn)));
+  tick_scheduled_ = true;
+}
+
+void TaskQueue::add_microtask(Function<void()>&& fn) {
+  if (hot.frame || hot.any_hook) {
+    jobs_.push(new Microtask(std::move(fn)));
+  } else {
+    jobs_.push(new PlainMicrotask(std::move(fn)));
+  }
+}
+
+bool TaskQueue::drain() {
+  if (!tick_scheduled_ && !rejection_pending_) {
+    run_jobs();
+    if (!tick_scheduled_ && !rejection_pending_) return true;
+  }
+  do {
+    if (!run_ticks()) return false;
+    run_jobs();
+  } while (!ticks_.empty() || (rejection_pending_ && loop_.rejections.process()));
+  tick_scheduled_ = false;
+  rejection_pending_ = false;
+  return true;
+}
+
+bool TaskQueue::run_ticks() {
+  while (Tick* next = ticks_.pop()) {
+    std::unique_ptr<Tick> tick(next);
+    if (!run_tick(*tick)) return false;
+  }
+  return true;
+}
+
+bool TaskQueue::run_tick(Tick& tick) {
+  CallbackFrameScope scope(tick.resource.scope_key(), tick.resource.context_frame());
+  std::exception_ptr error = catch_from([&] { tick.fn(); });
+  tick.resource.emit_destroy();
+  if (!error) [[likely]] return true;
+  loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
+  return false;
+}
+
+void TaskQueue::run_jobs() noexcept {
+  while (Job* job = jobs_.pop()) job->run(job);
+}
+
+bool TaskQueue::drop() {
+  const bool anything = !empty();
+  while (Tick* tick = ticks_.pop()) delete tick;
+  while (Job* job = jobs_.pop()) job->drop(job);
+  return anything;
+}
+
+}  // namespace detail
+
+void next_tick(Function<void()> fn) { detail::loop_state().tasks.add_tick(std::move(fn)); }
+
+void queue_microtask(Function<void()> fn) {
+  detail::loop_state().tasks.add_microtask(std::move(fn));
+}
+
+}  // namespace contrail::inline v0

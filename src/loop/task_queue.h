@@ -1,0 +1,70 @@
+#pragma once
+
+#include "contrail/async_resource.h"
+#include "contrail/detail/job.h"
+#include "contrail/function.h"
+
+namespace contrail::inline v0::detail {
+
+struct LoopState;
+
+/// A first-in, first-out list of things that carry their own `next`.
+template <class T>
+class Fifo {
+ public:
+  bool empty() const noexcept { return head_ == nullptr; }
+  T* front() const noexcept { return head_; }
+  void push(T* item) noexcept {
+    item->next = nullptr;
+    (head_ ? tail_->next : head_) = item;
+    tail_ = item;
+  }
+  T* pop() noexcept {
+    T* item = head_;
+    if (item) head_ = item->next;
+    return item;
+  }
+
+ private:
+  T* head_ = nullptr;
+  T* tail_ = nullptr;
+};
+
+struct Tick : Pooled {
+  explicit Tick(Function<void()>&& callback)
+      : fn(std::move(callback)), resource(resource_types::tick) {}
+  Tick* next = nullptr;
+  Function<void()> fn;
+  AsyncResource resource;
+};
+
+/// Ticks and microtasks: two queues, one drain order, which is Node's.
+class TaskQueue {
+ public:
+  explicit TaskQueue(LoopState& loop) noexcept : loop_(loop) {}
+
+  void add_tick(Function<void()>&& fn);
+  void add_job(Job* job) noexcept { jobs_.push(job); }
+  void add_microtask(Function<void()>&& fn);
+  void rejection_pending() noexcept { rejection_pending_ = true; }
+
+  /// Runs ticks, then microtasks, then judges rejections, until there are none. False if a tick
+  /// threw: what is left then waits for the next drain.
+  bool drain();
+  /// Destroys everything undone. True if there was anything.
+  bool drop();
+  bool empty() const noexcept { return ticks_.empty() && jobs_.empty(); }
+
+ private:
+  bool run_ticks();
+  bool run_tick(Tick& tick);
+  void run_jobs() noexcept;
+
+  LoopState& loop_;
+  Fifo<Tick> ticks_;
+  Fifo<Job> jobs_;
+  bool tick_scheduled_ = false;
+  bool rejection_pending_ = false;
+};
+
+}  // namespace contrail::inline v0::detail

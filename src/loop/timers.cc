@@ -1,0 +1,337 @@
+#include "src/loop/timers.h"
+
+#include <algorithm>
+
+#include "contrail/promise.h"
+#include "src/loop/callback_scope.h"
+#include "src/loop/loop_state.h"
+
+namespace contrail::inline v0 {
+namespace detail {
+namespace {
+
+inline constexpr ResourceType timeout_type{resource_types::timeout.name,
+                                           &AnyRef::tag_of<Timeout::Details>};
+
+constexpr std::int64_t longest_delay = INT32_MAX;
+
+std::int64_t effective_delay(std::chrono::milliseconds delay) {
+  return delay.count() >= 1 && delay.count() <= longest_delay ? delay.count() : 1;
+}
+
+}  // namespace
+
+void retain(TimeoutState* timer) noexcept { ++timer->refs; }
+void release(TimeoutState* timer) noexcept {
+  if (--timer->refs == 0) delete timer;
+}
+
+TimeoutState::TimeoutState(Function<void()>&& callback, std::int64_t delay, bool repeats)
+    : repeat(repeats),
+      fn(std::move(callback)),
+      details{std::chrono::milliseconds(delay), repeats},
+      resource(timeout_type, AnyRef::to(details)) {}
+
+void Timers::open() {
+  uv_timer_init(loop_.uv, &timer_);
+  timer_.data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
+  parked_.next = parked_.previous = &parked_;
+}
+
+void Timers::close() noexcept { uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr); }
+
+std::int64_t Timers::now() noexcept {
+  if (virtual_now_) return *virtual_now_;
+  uv_update_time(loop_.uv);
+  return static_cast<std::int64_t>(uv_now(loop_.uv));
+}
+
+std::chrono::milliseconds Timers::cached_now() const noexcept {
+  return std::chrono::milliseconds(virtual_now_ ? *virtual_now_
+                                                : static_cast<std::int64_t>(uv_now(loop_.uv)));
+}
+
+Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat) {
+  auto* timer = new TimeoutState(std::move(fn), effective_delay(delay), repeat);
+  auto ticket = TimeoutState::ticket(timer);
+  count(+1);
+  insert(*timer, now());
+  release(timer);
+  return ticket;
+}
+
+void Timers::clear(TimeoutState& timer) noexcept {
+  if (!std::exchange(timer.armed, false)) return;
+  auto keep = Ref<TimeoutState>::share(&timer);
+  if (!timer.destroyed) {
+    finish(timer);
+    timer.restartable = false;
+    if (timer.pending()) {
+      timer.unlink();
+      timer.resource.release_context();
+      release(&timer);
+    }
+  } else {
+    timer.resource.release_context();
+  }
+  if (!timer.running) timer.fn = nullptr;
+}
+
+void Timers::refresh(TimeoutState& timer) {
+  if (!timer.restartable) return;
+  insert(timer, now());
+  if (!timer.destroyed) return;
+  timer.destroyed = false;
+  timer.resource = AsyncResource(timeout_type, AnyRef::to(timer.details));
+  if (timer.has_ref) count(+1);
+}
+
+void Timers::set_ref(TimeoutState& timer, bool on) noexcept {
+  if (timer.has_ref == on) return;
+  timer.has_ref = on;
+  if (!timer.destroyed) count(on ? +1 : -1);
+}
+
+void Timers::count(int change) noexcept {
+  const bool kept_alive = ref_count_ != 0;
+  ref_count_ += static_cast<std::size_t>(change);
+  if ((ref_count_ != 0) == kept_alive) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&timer_);
+  ref_count_ != 0 ? uv_ref(handle) : uv_unref(handle);
+}
+
+/// Ends the resource; the state may start another one.
+void Timers::finish(TimeoutState& timer) noexcept {
+  timer.destroyed = true;
+  if (timer.has_ref) count(-1);
+  timer.resource.emit_destroy();
+}
+
+void Timers::insert(TimeoutState& timer, std::int64_t start) {
+  if (!timer.pending()) retain(&timer);
+  timer.unlink();
+  timer.parked = false;
+  timer.start = start;
+  const std::int64_t delay = timer.details.delay.count();
+  List& list = list_of(delay);
+  if (list.empty()) place(list, start + delay);
+  timer.insert_before(list);
+}
+
+Timers::List& Timers::list_of(std::int64_t delay) {
+  if (last_list_ && last_list_->delay == delay) return *last_list_;
+  std::unique_ptr<List>& list = lists_[delay];
+  if (!list) {
+    list = std::make_unique<List>(delay);
+    list->position = heap_.size();
+    list->expiry = never;
+    heap_.push_back(list.get());
+  }
+  last_list_ = list.get();
+  return *list;
+}
+
+/// An empty list gets its first timer: as if it had just been made.
+void Timers::place(List& list, std::int64_t expiry) {
+  list.expiry = expiry;
+  list.order = next_order_++;
+  sift_up(list.position);
+  sift_down(list.position);
+  if (expiry < next_expiry_) schedule(expiry);
+}
+
+void Timers::schedule(std::int64_t expiry) noexcept {
+  next_expiry_ = expiry;
+  if (virtual_now_) return;
+  const auto delay = std::max<std::int64_t>(expiry - static_cast<std::int64_t>(uv_now(loop_.uv)), 1);
+  uv_timer_start(
+      &timer_, [](uv_timer_t* handle) { static_cast<Timers*>(handle->data)->run_due(); },
+      static_cast<std::uint64_t>(delay), 0);
+}
+
+void Timers::run_due() {
+  CallbackScope scope;
+  const std::int64_t due = now();
+  // Inserting while lists run must not start the uv timer: it is started once, at the end.
+  next_expiry_ = INT64_MIN;
+  while (!run_lists(due)) {
+  }
+  next_expiry_ = never;
+  if (!heap_.empty()) schedule(heap_.front()->expiry);
+}
+
+/// False if a callback threw: call again to go on.
+bool Timers::run_lists(std::int64_t now) {
+  bool first = true;
+  while (!heap_.empty() && heap_.front()->expiry <= now) {
+    List& list = *heap_.front();
+    if (!list.empty() && !std::exchange(first, false) && !loop_.tasks.drain()) return false;
+    if (!run_list(list, now)) return false;
+  }
+  return true;
+}
+
+bool Timers::run_list(List& list, std::int64_t now) {
+  bool first = true;
+  while (!list.empty()) {
+    const std::int64_t expiry = list.first()->start + list.delay;
+    if (expiry > now) {
+      list.expiry = std::max(expiry, now + 1);
+      list.order = next_order_++;
+      sift_down(list.position);
+      return true;
+    }
+    if (!std::exchange(first, false)) {
+      if (!loop_.tasks.drain()) return false;
+      if (list.empty()) break;
+    }
+    if (!fire(*list.first())) return false;
+  }
+  if (!heap_.empty() && heap_.front() == &list) remove_top();
+  return true;
+}
+
+bool Timers::fire(TimeoutState& timer) {
+  timer.unlink();
+  auto self = Ref<TimeoutState>::adopt(&timer);  // The list's reference.
+  if (!timer.armed) {                            // Cleared after it had fired, then refreshed.
+    if (!timer.destroyed) finish(timer);
+    return true;
+  }
+  CallbackFrameScope scope(timer.resource.scope_key(), timer.resource.context_frame());
+  const std::int64_t start = timer.repeat ? now() : 0;
+  timer.running = true;
+  std::exception_ptr error = catch_from([&] { timer.fn(); });
+  timer.running = false;
+  if (timer.repeat && timer.restartable) {
+    insert(timer, start);
+  } else if (!timer.pending()) {
+    timer.resource.release_context();
+    if (!timer.destroyed) finish(timer);
+    if (timer.armed && timer.refs > 1) {  // A ticket may refresh() it: keep the callback.
+      timer.parked = true;
+      timer.insert_before(parked_);
+    }
+  }
+  if (!timer.armed) timer.fn = nullptr;
+  if (!error) [[likely]] return true;
+  loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
+  return false;
+}
+
+bool Timers::drop() noexcept {
+  bool anything = false;
+  for (auto& [delay, list] : lists_) {
+    while (!list->empty()) {
+      anything = true;
+      clear(*list->first());
+    }
+  }
+  while (parked_.next != &parked_) {
+    anything = true;
+    auto timer = Ref<TimeoutState>::share(static_cast<TimeoutState*>(parked_.next));
+    timer->unlink();
+    timer->parked = timer->armed = timer->restartable = false;
+    timer->fn = nullptr;
+  }
+  return anything;
+}
+
+void Timers::set_virtual_time(std::optional<std::int64_t> now) noexcept {
+  virtual_now_ = now;
+  if (now) {
+    uv_timer_stop(&timer_);
+  } else if (!heap_.empty()) {
+    schedule(heap_.front()->expiry);
+  }
+}
+
+std::optional<std::int64_t> Timers::next_expiry() const noexcept {
+  std::int64_t earliest = never;
+  for (const List* list : heap_) {
+    if (!list->empty()) earliest = std::min(earliest, list->first()->start + list->delay);
+  }
+  return earliest == never ? std::nullopt : std::optional(earliest);
+}
+
+bool Timers::earlier(const List* a, const List* b) const noexcept {
+  return a->expiry != b->expiry ? a->expiry < b->expiry : a->order < b->order;
+}
+
+void Timers::sift_up(std::size_t at) noexcept {
+  List* list = heap_[at];
+  while (at > 0 && earlier(list, heap_[(at - 1) / 2])) {
+    heap_[at] = heap_[(at - 1) / 2];
+    heap_[at]->position = at;
+    at = (at - 1) / 2;
+  }
+  heap_[at] = list;
+  list->position = at;
+}
+
+void Timers::sift_down(std::size_t at) noexcept {
+  List* list = heap_[at];
+  for (std::size_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
+    if (child + 1 < heap_.size() && earlier(heap_[child + 1], heap_[child])) ++child;
+    if (!earlier(heap_[child], list)) break;
+    heap_[at] = heap_[child];
+    heap_[at]->position = at;
+    at = child;
+  }
+  heap_[at] = list;
+  list->position = at;
+}
+
+void Timers::remove_top() {
+  List* top = heap_.front();
+  heap_.front() = heap_.back();
+  heap_.front()->position = 0;
+  heap_.pop_back();
+  if (!heap_.empty()) sift_down(0);
+  if (last_list_ == top) last_list_ = nullptr;
+  lists_.erase(top->delay);
+}
+
+}  // namespace detail
+
+Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay) {
+  return detail::loop_state().timers.add(std::move(fn), delay, false);
+}
+
+Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period) {
+  return detail::loop_state().timers.add(std::move(fn), period, true);
+}
+
+void Timeout::clear() noexcept {
+  if (state_ && state_->armed) detail::loop_state().timers.clear(*state_);
+}
+
+Timeout& Timeout::refresh() {
+  if (state_) detail::loop_state().timers.refresh(*state_);
+  return *this;
+}
+
+Timeout& Timeout::ref() noexcept {
+  if (state_) detail::loop_state().timers.set_ref(*state_, true);
+  return *this;
+}
+
+Timeout& Timeout::unref() noexcept {
+  if (state_) detail::loop_state().timers.set_ref(*state_, false);
+  return *this;
+}
+
+bool Timeout::has_ref() const noexcept { return state_ && state_->has_ref; }
+
+AsyncId Timeout::async_id() const noexcept {
+  return state_ ? state_->resource.async_id() : no_async_id;
+}
+
+Promise<void> sleep(std::chrono::milliseconds delay) {
+  auto [promise, resolver] = Promise<void>::with_resolver();
+  set_timeout([resolver = std::move(resolver)]() mutable { resolver.resolve(); }, delay);
+  return std::move(promise);
+}
+
+}  // namespace contrail::inline v0

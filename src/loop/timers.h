@@ -1,0 +1,122 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "contrail/async_resource.h"
+#include "contrail/function.h"
+#include "contrail/timers.h"
+
+namespace contrail::inline v0::detail {
+
+struct LoopState;
+
+/// A link of a circular list; unlinked when next is nullptr.
+struct TimerLink {
+  TimerLink* next = nullptr;
+  TimerLink* previous = nullptr;
+
+  void insert_before(TimerLink& end) noexcept {
+    previous = end.previous;
+    next = &end;
+    end.previous->next = this;
+    end.previous = this;
+  }
+  void unlink() noexcept {
+    if (!next) return;
+    previous->next = next;
+    next->previous = previous;
+    next = previous = nullptr;
+  }
+};
+
+struct TimeoutState : TimerLink, Pooled {
+  TimeoutState(Function<void()>&& callback, std::int64_t delay, bool repeats);
+  ~TimeoutState() { unlink(); }
+  static Timeout ticket(TimeoutState* state) { return Timeout(Ref<TimeoutState>::share(state)); }
+  bool pending() const noexcept { return next != nullptr && !parked; }
+
+  std::uint32_t refs = 1;
+  bool repeat;
+  bool has_ref = true;
+  bool destroyed = false;  ///< Its resource has ended: fired for the last time, or cleared.
+  bool armed = true;       ///< Not cleared: fn may be called.
+  bool running = false;    ///< fn is on the stack: it must not be destroyed now.
+  bool parked = false;     ///< In Timers::parked_ rather than in a list.
+  bool restartable = true; ///< Cleared while pending: refresh() does nothing any more.
+  std::int64_t start = 0;  ///< In ms of the loop's clock.
+  Function<void()> fn;
+  Timeout::Details details;
+  AsyncResource resource;
+};
+
+/// Timers in Node's design: a list per duration, in order of insertion and therefore of expiry; a
+/// heap of lists by the expiry of their first; one uv timer for the heap's top.
+class Timers {
+ public:
+  explicit Timers(LoopState& loop) noexcept : loop_(loop) {}
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  void open();
+  Timeout add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat);
+  void clear(TimeoutState& timer) noexcept;
+  void refresh(TimeoutState& timer);
+  void set_ref(TimeoutState& timer, bool on) noexcept;
+  bool drop() noexcept;
+  void close() noexcept;
+
+  std::int64_t now() noexcept;
+  std::chrono::milliseconds cached_now() const noexcept;  ///< Without reading the clock.
+  /// Virtual time: the uv timer stays off, and only run_due() lets timers fire.
+  void set_virtual_time(std::optional<std::int64_t> now) noexcept;
+  std::optional<std::int64_t> next_expiry() const noexcept;
+  void run_due();
+
+ private:
+  struct List : TimerLink {
+    List(std::int64_t delay) noexcept : delay(delay) { next = previous = this; }
+    bool empty() const noexcept { return next == this; }
+    TimeoutState* first() const noexcept { return static_cast<TimeoutState*>(next); }
+
+    std::int64_t delay;
+    std::int64_t expiry = 0;
+    std::uint64_t order = 0;  ///< Of two that expire together, the one set first goes first.
+    std::size_t position = 0; ///< In the heap.
+  };
+
+  void insert(TimeoutState& timer, std::int64_t start);
+  List& list_of(std::int64_t delay);
+  void place(List& list, std::int64_t expiry);
+  void remove_top();
+  void sift_up(std::size_t at) noexcept;
+  void sift_down(std::size_t at) noexcept;
+  bool earlier(const List* a, const List* b) const noexcept;
+
+  bool run_lists(std::int64_t now);
+  bool run_list(List& list, std::int64_t now);
+  bool fire(TimeoutState& timer);
+  void finish(TimeoutState& timer) noexcept;
+  void count(int change) noexcept;
+  void schedule(std::int64_t expiry) noexcept;
+
+  static constexpr std::int64_t never = INT64_MAX;
+
+  LoopState& loop_;
+  uv_timer_t timer_{};
+  std::unordered_map<std::int64_t, std::unique_ptr<List>> lists_;
+  List* last_list_ = nullptr;  ///< Most timers have the delay of the one before.
+  std::vector<List*> heap_;
+  std::uint64_t next_order_ = 0;
+  std::int64_t next_expiry_ = never;
+  std::size_t ref_count_ = 0;
+  TimerLink parked_;  ///< Finished, but a ticket could start them again.
+  std::optional<std::int64_t> virtual_now_;
+};
+
+}  // namespace contrail::inline v0::detail

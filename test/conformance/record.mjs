@@ -1,0 +1,35 @@
+// Records the trace of each hand-written scenario beside it: scenarios/TOPIC/NAME.trace.
+//
+//   node record.mjs [--reference 'CMD'] [TOPIC...]
+//
+// The reference is Node 26, which by default is the one that runs this script. Each scenario is run twice, and
+// recorded only if the two traces agree.
+
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runDriver } from './harness/run.mjs';
+
+const here = import.meta.dirname;
+const { values, positionals: topics } = parseArgs({
+  options: { reference: { type: 'string', default: `"${process.execPath}" "${join(here, 'node_driver.mjs')}"` } },
+  allowPositionals: true,
+});
+
+const directory = join(here, 'scenarios');
+const files = globSync('*/*.json', { cwd: directory }).sort()
+  .filter((file) => topics.length === 0 || topics.includes(file.split(/[\\/]/)[0]));
+
+let recorded = 0;
+for (const file of files) {
+  const text = readFileSync(join(directory, file), 'utf8');
+  const trace = await runDriver(values.reference, text);
+  if (trace !== await runDriver(values.reference, text)) {
+    console.log(`${file}: two runs differ; not recorded`);
+    process.exitCode = 1;
+    continue;
+  }
+  writeFileSync(join(directory, file.replace(/\.json$/, '.trace')), trace);
+  recorded++;
+}
+console.log(`${recorded} of ${files.length} recorded`);
