@@ -112,6 +112,10 @@ class CONTRAIL_API Loop {
   };
   [[nodiscard]] KeepAlive keep_alive();
 
+  /// Calls make(loop) for every Loop created from now on, in any thread, and keeps the result until
+  /// that Loop has delivered its last event: how a tracer comes along without being called for.
+  static void add_companion(std::shared_ptr<void> (*make)(Loop&));
+
   /// The libuv loop: for handles of your own.
   uv_loop_s* native() noexcept;
 

@@ -60,6 +60,7 @@ LoopState::~LoopState() {
   }
   tear_down();
   destroys.flush();
+  companions.clear();
   hooks.disable_all();
   if (uv == &own) uv_loop_close(uv);
   replace_frame(nullptr);
@@ -181,6 +182,16 @@ void LoopState::let_go() noexcept {
 
 namespace {
 
+/// Those who come along with every Loop. Never destroyed: statics may still make Loops.
+struct Companions {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<void> (*)(Loop&)> makers;
+};
+Companions& companions() {
+  static auto* instance = new Companions;
+  return *instance;
+}
+
 /// Marks the loop as running, and refuses what would corrupt it.
 class Running {
  public:
@@ -204,7 +215,10 @@ class Running {
 }  // namespace detail
 
 Loop::Loop() : Loop(nullptr) {}
-Loop::Loop(uv_loop_s* adopted) : state_(std::make_unique<detail::LoopState>(*this, adopted)) {}
+Loop::Loop(uv_loop_s* adopted) : state_(std::make_unique<detail::LoopState>(*this, adopted)) {
+  std::lock_guard lock(detail::companions().mutex);
+  for (auto make : detail::companions().makers) state_->companions.push_back(make(*this));
+}
 Loop::~Loop() = default;
 
 Loop& Loop::current() noexcept { return detail::loop_state().owner; }
@@ -271,6 +285,11 @@ void Loop::post(Function<void()> fn) {
   std::lock_guard lock(state_->posted_mutex);
   state_->posted.push_back(std::move(fn));
   uv_async_send(&state_->wake);
+}
+
+void Loop::add_companion(std::shared_ptr<void> (*make)(Loop&)) {
+  std::lock_guard lock(detail::companions().mutex);
+  detail::companions().makers.push_back(make);
 }
 
 Loop::KeepAlive Loop::keep_alive() { return KeepAlive(state_.get()); }

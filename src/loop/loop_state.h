@@ -62,6 +62,7 @@ struct LoopState final : Environment {
   Immediates immediates{*this};
   OpenList open;
 
+  std::vector<std::shared_ptr<void>> companions;
   int depth = 0;  ///< Of callback scopes: the outermost drains.
   bool running = false;
   bool stop_requested = false;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include "contrail/error.h"
+#include "contrail/resource_info.h"
+
+// Makes Error and ResourceInfo printable with fmt. Ids are integers and print as such.
+
+template <>
+struct fmt::formatter<contrail::Error> : fmt::formatter<std::string_view> {
+  auto format(const contrail::Error& error, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format(error.what(), context);
+  }
+};
+
+/// "Timeout 7 (by 1)"
+template <>
+struct fmt::formatter<contrail::ResourceInfo> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  auto format(const contrail::ResourceInfo& info, fmt::format_context& context) const {
+    return fmt::format_to(context.out(), "{} {} (by {})", info.type, info.async_id,
+                          info.trigger_async_id);
+  }
+};

@@ -1,0 +1,37 @@
+#pragma once
+
+/// Names only.
+namespace contrail::inline v0 {
+
+template <class Signature>
+class Function;
+class Error;
+template <class T>
+class Result;
+class AnyRef;
+struct ResourceInfo;
+
+class AsyncHook;
+class AsyncResource;
+template <class T>
+class AsyncLocalStorage;
+namespace async_context {
+template <class T>
+class Variable;
+class Snapshot;
+}  // namespace async_context
+
+class Loop;
+class Timeout;
+class Immediate;
+template <class T>
+class Promise;
+template <class T>
+class Resolver;
+
+class SocketAddress;
+class Stream;
+class TcpSocket;
+class TcpServer;
+
+}  // namespace contrail::inline v0

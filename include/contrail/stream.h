@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "contrail/detail/export.h"
+#include "contrail/function.h"
+#include "contrail/promise.h"
+#include "contrail/result.h"
+
+namespace contrail::inline v0 {
+
+namespace detail {
+struct StreamState;
+struct CONTRAIL_API CloseStream {
+  void operator()(StreamState* state) const noexcept;
+};
+using StreamHandle = std::unique_ptr<StreamState, CloseStream>;
+}  // namespace detail
+
+/// The bytes that a text consists of, for write() and friends.
+inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// A two-way flow of bytes: a TcpSocket, seen without its address. Closes when it goes out of
+/// scope, also inside its own callback; operations still in flight then fail with ECANCELED.
+///
+/// Hooks see a before and an after of the stream's own resource for every chunk, for the end and
+/// for the close; WRITEWRAP and SHUTDOWNWRAP, triggered by the stream, for writes that could not
+/// finish at once and for shutdown().
+///
+/// Subclasses add verbs, never members, so moving a TcpSocket into a Stream loses nothing. A
+/// moved-from Stream is empty: `if (stream)` tells; using it ends the process with a sentence.
+class CONTRAIL_API Stream {
+ public:
+  /// The next bytes, at least one of them, written into buffer, which must live until then; 0 at
+  /// the end of the stream. One read at a time; not together with on_data().
+  Promise<std::size_t> read(std::span<std::byte> buffer);
+
+  /// Calls fn with every chunk as it arrives, in the stream's context. A chunk is valid during the
+  /// call. An empty chunk is the end; an Error is final. An empty fn stops it.
+  void on_data(Function<void(Result<std::span<const std::byte>>)> fn);
+  void pause() noexcept;
+  void resume();
+
+  /// Called once, when the stream is closed and libuv has let go of it.
+  void on_close(Function<void()> fn);
+
+  /// Sends data. Resolves when the system has taken all of it: await it, or watch
+  /// write_queue_size(), to apply back-pressure. An empty write resolves when those before it have.
+  Promise<void> write(std::string data);
+  /// The same; fn runs in a tick if the system took everything at once.
+  void write(std::string data, Callback<void> fn);
+  /// Bytes that the system has not taken yet.
+  std::size_t write_queue_size() const noexcept;
+
+  /// Finishes writing, then tells the peer there is no more. Reading goes on.
+  Promise<void> shutdown();
+  void shutdown(Callback<void> fn);
+
+  /// Now, rather than at the end of the scope. Idempotent.
+  void close() noexcept;
+
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// Not closed by us yet. The peer may be long gone.
+  bool is_open() const noexcept;
+  AsyncId async_id() const noexcept;
+
+ protected:
+  explicit Stream(detail::StreamHandle state) noexcept : state_(std::move(state)) {}
+  detail::StreamState& state() const;
+
+ private:
+  detail::StreamHandle state_;
+};
+
+}  // namespace contrail::inline v0
