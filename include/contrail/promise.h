@@ -71,7 +71,8 @@ class [[nodiscard]] Promise {
 
   /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
   /// cannot be copied. The new promise settles with fn's result, or with the result of the
-  /// promise fn returned.
+  /// promise fn returned. A fn that returns a promise only sometimes returns a
+  /// std::variant<U, Promise<U>>.
   template <class F>
   auto then(F fn) const;
   /// The same, and on_rejected(std::exception_ptr) when it fails; both must return the same.

@@ -66,15 +66,16 @@ void gather_each(const std::vector<Promise<T>>& promises, Fill fill) {
 }  // namespace detail
 
 /// Fulfilled with all values, in order, once every promise is; rejected as soon as one is.
-/// JavaScript's Promise.all(). Of void promises: Promise<void>.
-template <class T>
-Promise<detail::Collected<T>> all(std::vector<Promise<T>> promises) {
+/// JavaScript's Promise.all(). Of void promises: Promise<void>. all<T, Result>() promises
+/// something else that can be made from the vector, without a `then` in between.
+template <class T, class Result = detail::Collected<T>>
+Promise<Result> all(std::vector<Promise<T>> promises) {
   using Slot = typename detail::PromiseState<T>::Stored;
-  auto shared = std::make_shared<detail::Gathering<detail::Collected<T>, Slot>>();
+  auto shared = std::make_shared<detail::Gathering<Result, Slot>>();
   shared->slots.resize(promises.size());
   auto finish_one = [](auto& gathering) {
     if (--gathering.missing > 0 || !gathering.result->claim()) return;
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (std::is_void_v<Result>) {
       gathering.result->resolve();
     } else {
       gathering.result->resolve(gathering.take());
@@ -123,11 +124,12 @@ auto all(Promise<Ts>... promises) {
   return detail::promise_of(shared->result);
 }
 
-/// Fulfilled once every promise is settled, with how each of them ended. Never rejected.
-template <class T>
-Promise<std::vector<SettledResult<T>>> all_settled(std::vector<Promise<T>> promises) {
+/// Fulfilled once every promise is settled, with how each of them ended. Never rejected. For
+/// `Result` see all().
+template <class T, class Result = std::vector<SettledResult<T>>>
+Promise<Result> all_settled(std::vector<Promise<T>> promises) {
   using Slot = SettledResult<T>;
-  auto shared = std::make_shared<detail::Gathering<std::vector<Slot>, Slot>>();
+  auto shared = std::make_shared<detail::Gathering<Result, Slot>>();
   shared->slots.resize(promises.size());
   shared->missing += promises.size();
   auto finish_one = [](auto& gathering) {

@@ -83,6 +83,7 @@ class CONTRAIL_API TcpServer {
   struct CloseState {
     void operator()(State* state) const noexcept;
   };
+  State& state() const;
   std::unique_ptr<State, CloseState> state_;
 };
 

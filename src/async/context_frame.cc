@@ -31,8 +31,8 @@ VariableRegistry& registry() {
   return *instance;
 }
 
-constinit thread_local ContextFrame* dying = nullptr;
-constinit thread_local bool freeing = false;
+constinit thread_local ContextFrame* dying __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit thread_local bool freeing __attribute__((tls_model("initial-exec"))) = false;
 
 constexpr std::uint8_t bit(std::uint32_t index) { return static_cast<std::uint8_t>(1u << index); }
 
@@ -72,7 +72,6 @@ void free_one(ContextFrame* frame) noexcept {
   pool_release(frame, sizeof(ContextFrame));
 }
 
-/// Values may hold frames, whose values may hold frames: they queue up here instead of recursing.
 void free_dying() noexcept {
   if (std::exchange(freeing, true)) return;
   while (ContextFrame* next = dying) {
@@ -82,11 +81,12 @@ void free_dying() noexcept {
   freeing = false;
 }
 
-ContextFrame* new_frame() { return ::new (pool_allocate(sizeof(ContextFrame))) ContextFrame; }
+inline ContextFrame* new_frame(const ContextFrame::Slots& boxes = {}) {
+  return ::new (pool_allocate(sizeof(ContextFrame))) ContextFrame(boxes);
+}
 
-ContextFrame* copy_slots(const ContextFrame* from) {
-  ContextFrame* frame = new_frame();
-  for (std::uint32_t i = 0; i < ContextFrame::slots; ++i) frame->slots_[i] = from->slots_[i];
+inline ContextFrame* copy_slots(const ContextFrame* from) {
+  ContextFrame* frame = new_frame(from->slots_);
   frame->bound = from->bound;
   frame->overflow = from->overflow;
   if (frame->overflow) retain(frame->overflow);
@@ -147,8 +147,15 @@ Box* ContextFrame::find_overflow(std::uint32_t index) const noexcept {
 }
 
 void free_frame(ContextFrame* frame) noexcept {
-  frame->next_dying = std::exchange(dying, frame);
-  free_dying();
+  // Values may hold frames, whose values may hold frames: they queue up instead of recursing.
+  if (freeing) {
+    frame->next_dying = std::exchange(dying, frame);
+    return;
+  }
+  freeing = true;
+  free_one(frame);
+  freeing = false;
+  if (dying) free_dying();
 }
 
 ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box) {

@@ -2,8 +2,10 @@
 
 #include <uv.h>
 
+#include <array>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -31,6 +33,9 @@ std::exception_ptr catch_from(F&& fn) noexcept {
     return std::current_exception();
   }
 }
+
+/// Where chunks arrive that are valid during one call only.
+using ReadBuffer = std::array<char, 64 * 1024>;
 
 /// Everything a Loop is made of, each part in a file of its own.
 struct LoopState final : Environment {
@@ -71,6 +76,7 @@ struct LoopState final : Environment {
 
   uv_check_t check{};  ///< Destroys, then immediates.
   uv_async_t wake{};   ///< post().
+  std::unique_ptr<ReadBuffer> read_buffer;  ///< Made for the first stream that needs it.
   int holds = 0;
   std::mutex posted_mutex;
   std::vector<Function<void()>> posted;  ///< Guarded by posted_mutex.

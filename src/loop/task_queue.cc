@@ -57,11 +57,6 @@ struct PlainMicrotask : Job, Pooled {
 
 void enqueue_job(Job* job) noexcept { loop_state().tasks.add_job(job); }
 
-void TaskQueue::add_tick(Function<void()>&& fn) {
-  ticks_.push(new Tick(std::move(fn)));
-  tick_scheduled_ = true;
-}
-
 void TaskQueue::add_microtask(Function<void()>&& fn) {
   if (hot.frame || hot.any_hook) {
     jobs_.push(new Microtask(std::move(fn)));

@@ -33,6 +33,9 @@ class Fifo {
 struct Tick : Pooled {
   explicit Tick(Function<void()>&& callback)
       : fn(std::move(callback)), resource(resource_types::tick) {}
+  Tick(Function<void()>&& callback, AsyncId trigger)
+      : fn(std::move(callback)),
+        resource(resource_types::tick, ResourceOptions{.trigger_async_id = trigger}) {}
   Tick* next = nullptr;
   Function<void()> fn;
   AsyncResource resource;
@@ -43,7 +46,9 @@ class TaskQueue {
  public:
   explicit TaskQueue(LoopState& loop) noexcept : loop_(loop) {}
 
-  void add_tick(Function<void()>&& fn);
+  void add_tick(Function<void()>&& fn) { add(new Tick(std::move(fn))); }
+  /// One that something other than the running code caused.
+  void add_tick(Function<void()>&& fn, AsyncId trigger) { add(new Tick(std::move(fn), trigger)); }
   void add_job(Job* job) noexcept { jobs_.push(job); }
   void add_microtask(Function<void()>&& fn);
   void rejection_pending() noexcept { rejection_pending_ = true; }
@@ -56,6 +61,10 @@ class TaskQueue {
   bool empty() const noexcept { return ticks_.empty() && jobs_.empty(); }
 
  private:
+  void add(Tick* tick) noexcept {
+    ticks_.push(tick);
+    tick_scheduled_ = true;
+  }
   bool run_ticks();
   bool run_tick(Tick& tick);
   void run_jobs() noexcept;

@@ -12,11 +12,13 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { generate } from './generator/scenario.mjs';
-import { runCached, runDriver } from './harness/run.mjs';
+import { hasFailed, runCached, runDriver } from './harness/run.mjs';
 import { seedRange } from './harness/seeds.mjs';
 import { shrink } from './harness/shrink.mjs';
 import { sideBySide } from './harness/side_by_side.mjs';
 import { scenarioText } from './harness/text.mjs';
+
+const SHRINK_LIMIT_MS = 2000;
 
 const { values: options } = parseArgs({
   options: {
@@ -82,9 +84,16 @@ async function differs(scenario) {
   return reference !== trace;
 }
 
+// A cut may remove what ends the scenario, which then says nothing about the candidate.
+async function stillDiffers(scenario) {
+  const text = scenarioText(scenario);
+  const reference = await runDriver(options.reference, text, SHRINK_LIMIT_MS);
+  return !hasFailed(reference) && reference !== await runDriver(candidate, text, SHRINK_LIMIT_MS);
+}
+
 // What differs by accident, as a reference from itself, no shrinking could follow: the whole is shown.
 async function report(seed, scenario, first) {
-  const smallest = options.self ? scenario : await shrink(scenario, differs);
+  const smallest = options.self ? scenario : await shrink(scenario, stillDiffers);
   const text = scenarioText(smallest);
   const shown = options.self ? first : await traces(text);
   const sides = sideBySide(shown.reference, shown.candidate);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -65,6 +66,9 @@ struct OverflowNode;
 class ContextFrame {
  public:
   static constexpr std::uint32_t slots = 8;
+  using Slots = std::array<Box*, slots>;
+
+  explicit ContextFrame(const Slots& boxes = {}) noexcept : slots_(boxes) {}
 
   /// The box of a variable, or nullptr. It may be stale: compare its uid.
   Box* find(std::uint32_t index) const noexcept {
@@ -81,7 +85,7 @@ class ContextFrame {
   OverflowNode* overflow = nullptr;
   struct Retired* retired = nullptr;  ///< Boxes disabled here that derived frames still borrow.
   ContextFrame* next_dying = nullptr;
-  Box* slots_[slots] = {};
+  Slots slots_;
 
  private:
   CONTRAIL_API Box* find_overflow(std::uint32_t index) const noexcept;

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <variant>
 
 #include "contrail/promise.h"
 
@@ -49,9 +50,18 @@ template <class T>
 struct Settled<Promise<T>> {
   using type = T;
 };
+/// Of functions that return a promise only sometimes.
+template <class T>
+struct Settled<std::variant<T, Promise<T>>> {
+  using type = T;
+};
 /// What a promise is fulfilled with when a function returning R settles it.
 template <class R>
 using SettledBy = typename Settled<std::decay_t<R>>::type;
+
+template <class R>
+inline constexpr bool is_value_or_promise =
+    std::is_same_v<R, std::variant<SettledBy<R>, Promise<SettledBy<R>>>>;
 
 /// Calls fn with a fulfilled promise's value, by reference if fn takes one.
 template <class T, class F>
@@ -75,6 +85,10 @@ void settle_from(PromiseState<U>& promise, Call&& call) noexcept {
     } else if constexpr (std::is_void_v<R>) {
       call();
       promise.resolve();
+    } else if constexpr (is_value_or_promise<std::decay_t<R>>) {
+      auto outcome = call();
+      if (auto* adopted = std::get_if<1>(&outcome)) return promise.adopt(state_of(*adopted));
+      promise.resolve(std::get<0>(std::move(outcome)));
     } else {
       promise.resolve(call());
     }
@@ -401,6 +415,9 @@ Promise<T> Promise<T>::finally(F fn) const {
         } else if constexpr (std::is_void_v<R>) {
           fn();
           return Promise<void>::resolve();
+        } else if constexpr (detail::is_value_or_promise<std::decay_t<R>>) {
+          return std::visit([](auto&& outcome) { return Promise<U>::resolve(std::move(outcome)); },
+                            fn());
         } else {
           return Promise<U>::resolve(fn());
         }

@@ -9,6 +9,7 @@ let start;
 export function startMacrotask() { start = undefined; }
 
 export function startWithOthers(timer) {
+  if (timer._idleTimeout < 0) return;  // cleared before: refresh has not started it
   start ??= timer._idleStart;
   timer._idleStart = start;
 }

@@ -14,13 +14,9 @@ process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 let files = 0;
 
 // The trace; a driver that fails or takes too long leaves a last line that no trace has.
-export function runDriver(command, scenarioText) {
+export function runDriver(command, scenarioText, timeLimitMs = TIME_LIMIT_MS) {
   const file = join(scratch, `${files++}.json`);
   writeFileSync(file, scenarioText);
-  return runFile(command, file);
-}
-
-export function runFile(command, file) {
   const [program, ...args] = splitCommand(command);
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...args, file], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -30,7 +26,7 @@ export function runFile(command, file) {
     const limit = setTimeout(() => {
       isTooSlow = true;
       child.kill('SIGKILL');
-    }, TIME_LIMIT_MS);
+    }, timeLimitMs);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(limit);
@@ -43,6 +39,8 @@ export function runFile(command, file) {
   });
 }
 
+export const hasFailed = (trace) => /^\[(timed out|ended with)/m.test(trace);
+
 // The same, looked up under the hash of the command and the scenario first.
 export async function runCached(command, scenarioText, directory) {
   if (directory === undefined) return runDriver(command, scenarioText);
@@ -50,7 +48,7 @@ export async function runCached(command, scenarioText, directory) {
   const file = join(directory, `${hash}.trace`);
   if (existsSync(file)) return readFileSync(file, 'utf8');
   const trace = await runDriver(command, scenarioText);
-  if (/^\[(timed out|ended with)/m.test(trace)) return trace;  // perhaps only this time
+  if (hasFailed(trace)) return trace;  // perhaps only this time
   mkdirSync(directory, { recursive: true });
   writeFileSync(file, trace);
   return trace;

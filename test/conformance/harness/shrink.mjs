@@ -1,10 +1,8 @@
 // Makes a scenario smaller as long as it still differs.
 
-// Where ops hold lists of ops: everything that is an array of arrays headed by a string, or an empty array.
+// The lists of ops an op holds are its arrays of arrays; the combinators' lists of names are arrays of strings.
 const isOpList = (value) =>
   Array.isArray(value) && value.every((op) => Array.isArray(op) && typeof op[0] === 'string');
-
-// The combinators' lists of names are not op lists, except when empty, where it makes no difference.
 
 export async function shrink(scenario, differs, attemptsMax = 600) {
   let smallest = scenario;

@@ -1,0 +1,98 @@
+#include "contrail/socket_address.h"
+
+#include <netinet/in.h>
+#include <uv.h>
+
+#include <cstring>
+
+#include "contrail/error.h"
+
+namespace contrail::inline v0 {
+namespace {
+
+template <class Address>
+Address load(const std::array<std::byte, 32>& storage) noexcept {
+  static_assert(sizeof(Address) <= sizeof storage);
+  Address address;
+  std::memcpy(&address, storage.data(), sizeof address);
+  return address;
+}
+
+template <class Address>
+void store(std::array<std::byte, 32>& storage, const Address& address) noexcept {
+  storage = {};
+  std::memcpy(storage.data(), &address, sizeof address);
+}
+
+}  // namespace
+
+SocketAddress::SocketAddress() noexcept {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  store(storage_, address);
+}
+
+SocketAddress::SocketAddress(std::string_view ip, std::uint16_t port) {
+  const std::string text(ip);
+  const bool has_nul = text.find('\0') != std::string::npos;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+  if (!has_nul && uv_ip4_addr(text.c_str(), port, &v4) == 0) {
+    store(storage_, v4);
+  } else if (!has_nul && uv_ip6_addr(text.c_str(), port, &v6) == 0) {
+    store(storage_, v6);
+  } else {
+    throw Error(UV_EINVAL, "SocketAddress", text.substr(0, text.find('\0')));
+  }
+}
+
+SocketAddress SocketAddress::from(const sockaddr* address) {
+  SocketAddress result;
+  switch (address->sa_family) {
+    case AF_INET: {
+      sockaddr_in v4;
+      std::memcpy(&v4, address, sizeof v4);
+      store(result.storage_, v4);
+      return result;
+    }
+    case AF_INET6: {
+      sockaddr_in6 v6;
+      std::memcpy(&v6, address, sizeof v6);
+      store(result.storage_, v6);
+      return result;
+    }
+    default:
+      throw Error(UV_EAFNOSUPPORT, "SocketAddress");
+  }
+}
+
+bool SocketAddress::is_ipv6() const noexcept {
+  return load<sockaddr_in>(storage_).sin_family == AF_INET6;
+}
+
+std::uint16_t SocketAddress::port() const noexcept {
+  // At the same place in both.
+  return ntohs(load<sockaddr_in>(storage_).sin_port);
+}
+
+std::string SocketAddress::ip() const {
+  char text[64] = {};
+  if (is_ipv6()) {
+    const auto address = load<sockaddr_in6>(storage_);
+    uv_ip6_name(&address, text, sizeof text);
+  } else {
+    const auto address = load<sockaddr_in>(storage_);
+    uv_ip4_name(&address, text, sizeof text);
+  }
+  return text;
+}
+
+std::string SocketAddress::to_string() const {
+  return is_ipv6() ? fmt::format("[{}]:{}", ip(), port()) : fmt::format("{}:{}", ip(), port());
+}
+
+const sockaddr* SocketAddress::native() const noexcept {
+  return reinterpret_cast<const sockaddr*>(storage_.data());
+}
+
+}  // namespace contrail::inline v0

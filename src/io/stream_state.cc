@@ -1,0 +1,230 @@
+#include "src/io/stream_state.h"
+
+#include "contrail/microtask.h"
+#include "src/loop/request.h"
+
+namespace contrail::inline v0::detail {
+namespace {
+
+constexpr int in_flight = 1;
+
+StreamState& of(void* data) {
+  return *static_cast<StreamState*>(static_cast<HandleState*>(data));
+}
+
+struct WriteRequest : RequestState<uv_write_t> {
+  WriteRequest(std::string bytes, Callback<void> callback, StreamState& on)
+      : data(std::move(bytes)),
+        fn(std::move(callback)),
+        subject(on.subject()),
+        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}) {}
+
+  std::string data;
+  Callback<void> fn;
+  std::string subject;
+  AsyncResource resource;
+};
+
+struct ShutdownRequest : RequestState<uv_shutdown_t> {
+  ShutdownRequest(Callback<void> callback, StreamState& on)
+      : fn(std::move(callback)),
+        subject(on.subject()),
+        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}) {}
+
+  Callback<void> fn;
+  std::string subject;
+  AsyncResource resource;
+};
+
+/// What both completions do.
+template <class Request>
+void complete(Request& request, int status, std::string_view syscall) {
+  run_callback(request.resource, [&] {
+    if (status < 0) {
+      request.fn(Error(status, syscall, request.subject));
+    } else {
+      request.fn(Result<void>());
+    }
+  });
+}
+
+}  // namespace
+
+Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
+  if (pending_read_ || listening_) return Promise<std::size_t>::reject(error(UV_EBUSY, "read"));
+  if (!is_open()) return Promise<std::size_t>::reject(error(UV_EBADF, "read"));
+  if (buffer.empty()) return Promise<std::size_t>::reject(error(UV_EINVAL, "read"));
+  if (ended_ == UV_EOF) return Promise<std::size_t>::resolve(0);
+  if (ended_ < 0) return Promise<std::size_t>::reject(error(ended_, "read"));
+  auto [promise, resolver] = Promise<std::size_t>::with_resolver();
+  pending_read_.emplace(buffer, std::move(resolver));
+  start_reading();
+  return std::move(promise);
+}
+
+void StreamState::set_on_data(OnData fn) {
+  listening_ = static_cast<bool>(fn);
+  replaced_ = true;
+  on_data_ = std::move(fn);
+  if (listening_ && !paused_) {
+    start_reading();
+  } else if (!listening_) {
+    stop_reading();
+  }
+}
+
+void StreamState::pause() noexcept {
+  paused_ = true;
+  if (listening_) stop_reading();
+}
+
+void StreamState::resume() {
+  paused_ = false;
+  if (listening_) start_reading();
+}
+
+uv_buf_t StreamState::place_for_data() {
+  if (pending_read_) {
+    auto wanted = pending_read_->buffer;
+    return {reinterpret_cast<char*>(wanted.data()), wanted.size()};
+  }
+  auto& shared = loop().read_buffer;
+  if (!shared) shared = std::make_unique<ReadBuffer>();
+  return {shared->data(), shared->size()};
+}
+
+void StreamState::start_reading() {
+  if (reading_ || ended_ || !is_open()) return;
+  const int status = uv_read_start(
+      stream(),
+      [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+        *buffer = of(handle->data).place_for_data();
+      },
+      [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+        of(stream->data).on_read(count, *buffer);
+      });
+  reading_ = status >= 0;
+  if (status < 0) {
+    ended_ = status;
+    if (auto read = std::exchange(pending_read_, std::nullopt)) {
+      read->resolver.reject(error(status, "read"));
+    }
+  }
+}
+
+void StreamState::stop_reading() noexcept {
+  if (std::exchange(reading_, false) && is_open()) uv_read_stop(stream());
+}
+
+void StreamState::on_read(ssize_t count, const uv_buf_t& buffer) {
+  if (count == 0) return;  // libuv says: nothing yet.
+  if (count < 0) {
+    ended_ = static_cast<int>(count);
+    stop_reading();
+  } else if (pending_read_) {
+    stop_reading();
+  }
+  run_callback(resource(), [&] { deliver(count, buffer); });
+}
+
+void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
+  const std::size_t size = count > 0 ? static_cast<std::size_t>(count) : 0;
+  const bool failed = count < 0 && count != UV_EOF;
+  if (pending_read_) {
+    Resolver<std::size_t> resolver = std::move(pending_read_->resolver);
+    pending_read_.reset();
+    if (failed) return resolver.reject(error(ended_, "read"));
+    return resolver.resolve(size);
+  }
+  if (!listening_) return;
+  // It may replace or remove itself: it is moved out while it runs.
+  struct Calling {
+    StreamState& stream;
+    OnData fn = std::move(stream.on_data_);
+    ~Calling() {
+      if (!stream.replaced_) stream.on_data_ = std::move(fn);
+    }
+  };
+  replaced_ = false;
+  Calling calling{*this};
+  if (failed) return calling.fn(error(ended_, "read"));
+  calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
+}
+
+void StreamState::write(std::string data, Callback<void> fn) {
+  const int status = start_write(std::move(data), fn);
+  if (status == in_flight) return;
+  // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
+  next_tick([fn = std::move(fn), result = write_result(status)]() mutable {
+    fn(std::move(result));
+  });
+}
+
+Promise<void> StreamState::write(std::string data) {
+  auto [promise, resolver] = Promise<void>::with_resolver();
+  Callback<void> fn = [resolver = std::move(resolver)](Result<void> result) mutable {
+    resolver.settle(std::move(result));
+  };
+  const int status = start_write(std::move(data), fn);
+  if (status != in_flight) fn(write_result(status));
+  return std::move(promise);
+}
+
+Result<void> StreamState::write_result(int status) const {
+  if (status < 0) return error(status, "write");
+  return {};
+}
+
+/// in_flight, having taken fn; or how it ended at once.
+int StreamState::start_write(std::string data, Callback<void>& fn) {
+  if (!is_open()) return UV_EBADF;
+  std::size_t written = 0;
+  if (!data.empty()) {
+    uv_buf_t buffer{data.data(), data.size()};
+    const int count = uv_try_write(stream(), &buffer, 1);
+    if (count < 0 && count != UV_EAGAIN) return count;
+    written = count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+  if (written == data.size() && uv_stream_get_write_queue_size(stream()) == 0) return 0;
+  auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this);
+  uv_buf_t rest{request->data.data() + written, request->data.size() - written};
+  const int status = WriteRequest::submit(request, [&](uv_write_t* submitted) {
+    return uv_write(submitted, stream(), &rest, 1, [](uv_write_t* done, int result) {
+      auto self = WriteRequest::take<WriteRequest>(done);
+      complete(*self, result, "write");
+    });
+  });
+  if (status >= 0) return in_flight;
+  fn = std::move(request->fn);
+  return status;
+}
+
+void StreamState::shutdown(Callback<void> fn) {
+  int status = UV_EBADF;
+  if (is_open()) {
+    auto request = std::make_unique<ShutdownRequest>(std::move(fn), *this);
+    status = ShutdownRequest::submit(request, [&](uv_shutdown_t* submitted) {
+      return uv_shutdown(submitted, stream(), [](uv_shutdown_t* done, int result) {
+        auto self = ShutdownRequest::take<ShutdownRequest>(done);
+        complete(*self, result, "shutdown");
+      });
+    });
+    if (status >= 0) return;
+    fn = std::move(request->fn);
+  }
+  next_tick([fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); });
+}
+
+void StreamState::closed() noexcept {
+  run_callback(resource(), [&] {
+    if (pending_read_) pending_read_->resolver.reject(error(UV_ECANCELED, "read"));
+    if (on_close) on_close();
+  });
+  pending_read_.reset();
+  on_data_ = nullptr;
+  on_close = nullptr;
+  resource().emit_destroy();
+  resource().release_context();
+}
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+
+#include "contrail/tcp.h"
+#include "src/io/stream_state.h"
+
+namespace contrail::inline v0::detail {
+
+inline constexpr ResourceType tcp_type{resource_types::tcp.name,
+                                       &AnyRef::tag_of<TcpSocket::Details>};
+
+struct TcpState final : StreamState {
+  /// A socket that will connect.
+  explicit TcpState(const SocketAddress& remote);
+  /// The next connection of a listening socket. Throws Error if there is none after all.
+  TcpState(uv_stream_t* listener, AsyncId server);
+
+  uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
+  AsyncResource& resource() noexcept override { return its_resource; }
+  std::string subject() const override { return details.remote.to_string(); }
+
+  uv_tcp_t tcp{};
+  TcpSocket::Details details;
+  AsyncResource its_resource;
+
+ private:
+  TcpSocket::Details accept_from(uv_stream_t* listener);
+};
+
+}  // namespace contrail::inline v0::detail

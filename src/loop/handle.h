@@ -1,0 +1,74 @@
+#pragma once
+
+#include <uv.h>
+
+#include "src/loop/callback_scope.h"
+#include "src/loop/open_list.h"
+
+namespace contrail::inline v0::detail {
+
+/// The pinned half of a public handle. The public half owns it through a unique_ptr whose deleter
+/// is let_go(): close, and delete when libuv has let go, too. So a handle may be destroyed
+/// anywhere, also inside its own callback; and if its Loop goes first, what is left of it waits
+/// for its owner.
+class HandleState : public Open {
+ public:
+  /// The owner is gone.
+  void let_go() noexcept {
+    owned_ = false;
+    if (phase_ == Phase::open) {
+      close();
+    } else if (phase_ != Phase::closing) {
+      delete this;
+    }
+  }
+
+  void close() noexcept {
+    if (phase_ != Phase::open) return;
+    check_thread();
+    phase_ = Phase::closing;
+    uv_close(handle_, [](uv_handle_t* handle) {
+      auto* self = static_cast<HandleState*>(handle->data);
+      self->closed();
+      self->phase_ = Phase::closed;
+      self->leave();
+      if (!self->owned_) delete self;
+    });
+  }
+
+  bool is_open() const noexcept { return phase_ == Phase::open; }
+
+  void check_thread() const noexcept {
+    if (hot.environment != loop_) {
+      die("contrail: a handle was used on a thread other than its Loop's, or after its Loop");
+    }
+  }
+
+ protected:
+  HandleState() noexcept : loop_(&loop_state()) {}
+
+  /// libuv knows the handle from here on.
+  void opened(void* uv_handle) noexcept {
+    handle_ = static_cast<uv_handle_t*>(uv_handle);
+    handle_->data = this;
+    phase_ = Phase::open;
+    loop_->open.add(*this);
+  }
+
+  /// libuv has let go: the last chance to tell anyone. The owner may let go in here.
+  virtual void closed() noexcept = 0;
+
+  LoopState& loop() const noexcept { return *loop_; }
+
+ private:
+  enum class Phase { unopened, open, closing, closed };
+
+  void end() noexcept override { close(); }
+
+  LoopState* loop_;
+  uv_handle_t* handle_ = nullptr;
+  Phase phase_ = Phase::unopened;
+  bool owned_ = true;
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+
+#include "src/loop/callback_scope.h"
+#include "src/loop/open_list.h"
+
+namespace contrail::inline v0::detail {
+
+/// Something that happens once. It owns itself between submit() and its completion, which takes it
+/// back; the Loop cancels what it can when it goes.
+template <class Request>
+class RequestState : public Open {
+ public:
+  /// For the completion callback.
+  template <class Derived>
+  static std::unique_ptr<Derived> take(Request* request) noexcept {
+    return std::unique_ptr<Derived>(static_cast<Derived*>(
+        static_cast<RequestState*>(request->data)));
+  }
+
+  /// Calls start(&request), which hands it to libuv. If libuv refuses, it is the caller's again.
+  template <class Derived, class Start>
+  static int submit(std::unique_ptr<Derived>& self, Start start) {
+    self->request.data = static_cast<RequestState*>(self.get());
+    const int status = start(&self->request);
+    if (status >= 0) {
+      loop_state().open.add(*self);
+      self.release();
+    }
+    return status;
+  }
+
+  Request request{};
+
+ protected:
+  RequestState() noexcept = default;
+
+ private:
+  void end() noexcept override { uv_cancel(reinterpret_cast<uv_req_t*>(&request)); }
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,41 @@
+#include "test/conformance/contrail_driver/interpreter.h"
+
+// Ops on AsyncLocalStorage.
+
+namespace contrail::conformance {
+
+void Interpreter::run(const Op& op) {
+  if (auto* storage = look_up(storages_, op.source)) {
+    (*storage)->run(op.value.integer.value(), performing(op.ops));
+  }
+}
+
+void Interpreter::exit(const Op& op) {
+  if (auto* storage = look_up(storages_, op.source)) (*storage)->exit(performing(op.ops));
+}
+
+void Interpreter::enter_with(const Op& op) {
+  auto* storage = look_up(storages_, op.source);
+  if (!storage) return;
+  if (op.value.integer) {
+    (*storage)->enter_with(*op.value.integer);
+  } else {
+    (*storage)->enter_with_nothing();
+  }
+}
+
+void Interpreter::disable(const Op& op) {
+  if (auto* storage = look_up(storages_, op.source)) (*storage)->disable();
+}
+
+void Interpreter::als_bind(const Op& op) {
+  functions_.define(op.name, Storage::bind(performing(op.ops)));
+}
+
+void Interpreter::snapshot(const Op& op) { snapshots_.define(op.name, Storage::snapshot()); }
+
+void Interpreter::in_snapshot(const Op& op) {
+  if (auto* snapshot = look_up(snapshots_, op.source)) snapshot->run(performing(op.ops));
+}
+
+}  // namespace contrail::conformance
