@@ -42,10 +42,8 @@ bool is_identical(const std::optional<T>& a, const std::optional<T>& b) {
 /// What a storage held before run() or a StorageScope: to be entered again.
 class PriorEntry {
  public:
-  explicit PriorEntry(VariableKey key) noexcept : key_(key) {
-    Box* box = hot.frame ? hot.frame->find(key.index) : nullptr;
-    if (box && (box->uid & ~Box::absent) == key.uid) box_ = Ref<Box>::share(box);
-  }
+  explicit PriorEntry(VariableKey key) noexcept
+      : key_(key), box_(Ref<Box>::share(current(key))) {}
   /// As Node does it: into a new frame, beside what other storages hold by now.
   void enter() const {
     replace_frame(box_ ? frame_with(hot.frame, key_.index, box_)
@@ -53,6 +51,11 @@ class PriorEntry {
   }
 
  private:
+  static Box* current(VariableKey key) noexcept {
+    Box* box = hot.frame ? hot.frame->find(key.index) : nullptr;
+    return box && (box->uid & ~Box::absent) == key.uid ? box : nullptr;
+  }
+
   VariableKey key_;
   Ref<Box> box_;
 };
@@ -65,7 +68,7 @@ class RunScope {
       : prior_(key), outer_(hot.frame), mine_(frame_with(hot.frame, key.index, std::move(box))) {
     hot.frame = mine_;
     hot.frame_is_fresh = false;
-    ++mine_->refs;
+    ++mine_->refs;  // Being current, and this scope.
   }
   RunScope(const RunScope&) = delete;
   RunScope& operator=(const RunScope&) = delete;
@@ -73,7 +76,7 @@ class RunScope {
     if (hot.frame == mine_ && !mine_->edited) [[likely]] {
       hot.frame = outer_ ? outer_ : empty_frame();
       hot.frame_is_fresh = true;
-      mine_->refs -= 1;
+      --mine_->refs;
     } else {
       prior_.enter();
       if (outer_) release(outer_);

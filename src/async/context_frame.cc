@@ -54,7 +54,7 @@ void free_retired(ContextFrame* frame) noexcept {
   }
 }
 
-void unlink(ContextFrame* frame) noexcept {
+inline void unlink(ContextFrame* frame) noexcept {
   ContextFrame* parent = std::exchange(frame->parent, nullptr);
   if (!parent || --parent->links != 0) return;
   if (parent->refs == 0) {
@@ -64,7 +64,7 @@ void unlink(ContextFrame* frame) noexcept {
   }
 }
 
-void free_one(ContextFrame* frame) noexcept {
+inline void free_one(ContextFrame* frame) noexcept {
   for_each_slot(frame->owned, [&](int slot) { release(frame->slots_[slot]); });
   if (frame->retired) free_retired(frame);
   if (frame->overflow) release(frame->overflow);

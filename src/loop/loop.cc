@@ -47,7 +47,8 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   timers.open();
   immediates.open();
 
-  hot = HotLine{};
+  // The context may be older than the Loop.
+  hot = HotLine{.frame = hot.frame, .frame_is_fresh = hot.frame_is_fresh};
   hot.environment = this;
   hot.execution_id = root_async_id;
   hot.watched = 0;
@@ -63,9 +64,8 @@ LoopState::~LoopState() {
   companions.clear();
   hooks.disable_all();
   if (uv == &own) uv_loop_close(uv);
-  replace_frame(nullptr);
   forget_empty_frame();
-  hot = HotLine{};
+  hot = HotLine{.frame = hot.frame, .frame_is_fresh = hot.frame_is_fresh};
 }
 
 void LoopState::tear_down() {

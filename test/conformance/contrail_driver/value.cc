@@ -1,29 +1,28 @@
 #include "test/conformance/contrail_driver/value.h"
 
-#include <exception>
-
 namespace contrail::conformance {
+namespace {
 
-Value::Value(const std::vector<SettledResult<Value>>& results) {
-  Value object;
-  object.content_ = Object{};
-  content_ = std::vector<Value>(results.size(), object);
-}
-
-std::string Value::text() const {
-  if (const auto* integer = std::get_if<long long>(&content_)) return std::to_string(*integer);
-  if (std::holds_alternative<Object>(content_)) return "[object Object]";
-  const auto* array = std::get_if<std::vector<Value>>(&content_);
-  if (!array) return "undefined";
+std::string join(const std::vector<std::string>& elements) {
   std::string text;
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    const Value& element = (*array)[i];
+  for (std::size_t i = 0; i < elements.size(); ++i) {
     if (i > 0) text += ',';
-    // Inside an array, undefined prints as nothing.
-    if (!std::holds_alternative<std::monostate>(element.content_)) text += element.text();
+    text += elements[i];
   }
   return text;
 }
+
+}  // namespace
+
+Value::Value(const std::vector<Value>& array) {
+  std::vector<std::string> elements;
+  // Inside an array, undefined prints as nothing.
+  for (const Value& element : array) elements.push_back(element.text_.value_or(""));
+  text_ = join(elements);
+}
+
+Value::Value(const std::vector<SettledResult<Value>>& array)
+    : text_(join(std::vector<std::string>(array.size(), "[object Object]"))) {}
 
 std::string message_of(std::exception_ptr error) {
   try {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -9,20 +11,19 @@
 
 namespace contrail::conformance {
 
-/// What promises promise in a scenario: undefined, an integer, an array, or an object.
+/// What promises promise in a scenario. All that is ever done with a value is to print it.
 class Value {
  public:
-  Value() = default;
-  Value(long long integer) : content_(integer) {}
-  Value(std::vector<Value> array) : content_(std::move(array)) {}
-  Value(const std::vector<SettledResult<Value>>& results);
+  Value() = default;  ///< undefined
+  Value(long long integer) : text_(std::to_string(integer)) {}
+  Value(const std::vector<Value>& array);
+  Value(const std::vector<SettledResult<Value>>& array);
 
   /// As a template literal of JavaScript prints it.
-  std::string text() const;
+  std::string text() const { return text_.value_or("undefined"); }
 
  private:
-  struct Object {};
-  std::variant<std::monostate, long long, std::vector<Value>, Object> content_;
+  std::optional<std::string> text_;
 };
 
 /// What a reaction returns: where JavaScript looks whether it is a promise, we say so.
