@@ -42,15 +42,7 @@ class Variable {
 
   /// The value here and now, or the default, or nullptr. Valid until the context changes: do not
   /// hold it across a co_await.
-  const T* get() const noexcept {
-    if (const detail::ContextFrame* frame = detail::hot.frame) {
-      if (const detail::Box* box = frame->find(key_.index)) {
-        if (box->uid == key_.uid) [[likely]] return &static_cast<const ValueBox*>(box)->value;
-        if (box->uid == (key_.uid | detail::Box::absent)) return nullptr;
-      }
-    }
-    return default_ ? &*default_ : nullptr;
-  }
+  const T* get() const noexcept { return value_of(detail::find_box(key_)); }
 
   /// Calls fn with the variable set to value, then puts the whole context back, even if fn throws.
   template <class F, class... Args>
@@ -66,11 +58,15 @@ class Variable {
   using ValueBox = detail::BoxOf<T>;
 
   detail::VariableKey key() const noexcept { return key_; }
+  const T* value_of(const detail::Box* box) const noexcept {
+    if (!box) return default_ ? &*default_ : nullptr;
+    return box->is_absent() ? nullptr : &static_cast<const ValueBox*>(box)->value;
+  }
   detail::Ref<detail::Box> new_box(T&& value) const {
     return detail::Ref<detail::Box>::adopt(new ValueBox(key_.uid, std::move(value)));
   }
   detail::ContextFrame* with(detail::Ref<detail::Box> box) const {
-    return detail::frame_with(detail::hot.frame, key_.index, std::move(box));
+    return detail::frame_with(detail::hot.frame, key_.index, box.detach());
   }
 
  private:

@@ -42,20 +42,16 @@ bool is_identical(const std::optional<T>& a, const std::optional<T>& b) {
 /// What a storage held before run() or a StorageScope: to be entered again.
 class PriorEntry {
  public:
-  explicit PriorEntry(VariableKey key) noexcept
-      : key_(key), box_(Ref<Box>::share(current(key))) {}
+  explicit PriorEntry(VariableKey key) noexcept : key_(key), box_(Ref<Box>::share(find_box(key))) {}
+  VariableKey key() const noexcept { return key_; }
+  const Box* box() const noexcept { return box_.get(); }
   /// As Node does it: into a new frame, beside what other storages hold by now.
   void enter() const {
-    replace_frame(box_ ? frame_with(hot.frame, key_.index, box_)
+    replace_frame(box_ ? frame_with(hot.frame, key_.index, Ref<Box>(box_).detach())
                        : frame_without(hot.frame, key_.index));
   }
 
  private:
-  static Box* current(VariableKey key) noexcept {
-    Box* box = hot.frame ? hot.frame->find(key.index) : nullptr;
-    return box && (box->uid & ~Box::absent) == key.uid ? box : nullptr;
-  }
-
   VariableKey key_;
   Ref<Box> box_;
 };
@@ -64,8 +60,10 @@ class PriorEntry {
 /// between that is the prior frame, taken for a fresh copy of itself.
 class RunScope {
  public:
-  RunScope(VariableKey key, Ref<Box> box)
-      : prior_(key), outer_(hot.frame), mine_(frame_with(hot.frame, key.index, std::move(box))) {
+  RunScope(PriorEntry prior, Ref<Box> box)
+      : prior_(std::move(prior)),
+        outer_(hot.frame),
+        mine_(frame_with(outer_, prior_.key().index, box.detach())) {
     hot.frame = mine_;
     hot.frame_is_fresh = false;
     ++mine_->refs;  // Being current, and this scope.
@@ -73,7 +71,7 @@ class RunScope {
   RunScope(const RunScope&) = delete;
   RunScope& operator=(const RunScope&) = delete;
   ~RunScope() {
-    if (hot.frame == mine_ && !mine_->edited) [[likely]] {
+    if (untouched()) [[likely]] {
       hot.frame = outer_ ? outer_ : empty_frame();
       hot.frame_is_fresh = true;
       --mine_->refs;
@@ -85,6 +83,11 @@ class RunScope {
   }
 
  private:
+  /// disable() may have reached the outer frame too, through a resource that was made in it.
+  bool untouched() const noexcept {
+    return hot.frame == mine_ && !mine_->edited && !(outer_ && outer_->edited);
+  }
+
   PriorEntry prior_;
   ContextFrame* outer_;
   ContextFrame* mine_;
@@ -95,8 +98,7 @@ class RunScope {
 /// Sets a store for the rest of a C++ scope: see AsyncLocalStorage::with_scope().
 class StorageScope {
  public:
-  StorageScope(StorageScope&& other) noexcept
-      : prior_(std::exchange(other.prior_, std::nullopt)) {}
+  StorageScope(StorageScope&& other) noexcept : prior_(std::exchange(other.prior_, std::nullopt)) {}
   StorageScope& operator=(StorageScope&&) = delete;
   ~StorageScope() { dispose(); }
 
@@ -140,20 +142,20 @@ class StorageSnapshot {
 /// may die before the contexts that hold its stores. See async_context::Variable for threads.
 template <class T>
 class AsyncLocalStorage : private async_context::Variable<T> {
-  using Base = async_context::Variable<T>;
+  using Variable = async_context::Variable<T>;
 
  public:
   using Options = async_context::VariableOptions;
 
-  explicit AsyncLocalStorage(Options options = {}) : Base(std::move(options)) {}
+  explicit AsyncLocalStorage(Options options = {}) : Variable(std::move(options)) {}
   /// get_store() answers default_value wherever nothing was entered.
   AsyncLocalStorage(Options options, T default_value)
-      : Base(std::move(options), std::move(default_value)) {}
-  using Base::name;
+      : Variable(std::move(options), std::move(default_value)) {}
+  using Variable::name;
 
   /// The store of the current context; else the default value; else nullptr. Valid until the
   /// context changes: do not hold it across a co_await.
-  const T* get_store() const noexcept { return Base::get(); }
+  const T* get_store() const noexcept { return Variable::get(); }
 
   /// Calls fn(args...) with the store set, returns what it returns, and enters the prior store
   /// again, even if fn throws. Node's rule: if the store is identical to the current one (equal
@@ -161,30 +163,34 @@ class AsyncLocalStorage : private async_context::Variable<T> {
   /// outlives run(); and of what fn entered, only this storage is put back.
   template <class F, class... Args>
   decltype(auto) run(T store, F&& fn, Args&&... args) {
-    const T* prior = get_store();
-    if (prior && detail::is_identical(*prior, store)) {
+    detail::PriorEntry prior(this->key());
+    if (const T* current = this->value_of(prior.box());
+        current && detail::is_identical(*current, store)) {
       return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
     }
-    detail::RunScope scope(this->key(), this->new_box(std::move(store)));
+    detail::RunScope scope(std::move(prior), this->new_box(std::move(store)));
     return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
   /// Calls fn(args...) with no store, the default value hidden too.
   template <class F, class... Args>
   decltype(auto) exit(F&& fn, Args&&... args) {
-    if (!get_store()) return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
-    detail::RunScope scope(this->key(), detail::absent_box(this->key().uid));
+    detail::PriorEntry prior(this->key());
+    if (!this->value_of(prior.box())) {
+      return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
+    }
+    detail::RunScope scope(std::move(prior), detail::absent_box(this->key().uid));
     return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
   /// Sets the store for the rest of the current synchronous execution and all it starts. Prefer
   /// run() or with_scope(), which cannot leak into their caller.
   void enter_with(T store) {
-    detail::replace_frame(Base::with(this->new_box(std::move(store))));
+    detail::replace_frame(Variable::with(this->new_box(std::move(store))));
   }
   /// Enters no store, hiding the default value: Node's enterWith(undefined).
   void enter_with_nothing() {
-    detail::replace_frame(Base::with(detail::absent_box(this->key().uid)));
+    detail::replace_frame(Variable::with(detail::absent_box(this->key().uid)));
   }
 
   /// Sets the store until the returned object goes out of scope, which then enters the prior one

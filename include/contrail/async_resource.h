@@ -23,6 +23,9 @@ struct ResourceOptions {
 
 namespace detail {
 
+/// The kind of this name on this thread's Loop.
+CONTRAIL_API const ResourceType& intern_type(std::string_view name);
+
 /// What a scope needs, in a form that can be kept: ids, type and a share of the context.
 struct KeptScope {
   ScopeKey key;
@@ -30,7 +33,8 @@ struct KeptScope {
 
   template <class F, class... Args>
   decltype(auto) run(F&& fn, Args&&... args) const {
-    AsyncScope scope(key, frame.get());
+    ScopeLink link(key);
+    AsyncScope scope(link, frame.get());
     return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
   }
 };
@@ -61,7 +65,8 @@ class CONTRAIL_API AsyncResource {
  public:
   /// Emits `init`. The name is copied once per loop, not per resource. Throws
   /// std::invalid_argument if it is empty while a hook listens to `init` (Node's rule).
-  explicit AsyncResource(std::string_view type, ResourceOptions options = {});
+  explicit AsyncResource(std::string_view type) : AsyncResource(detail::intern_type(type)) {}
+  AsyncResource(std::string_view type, ResourceOptions options);
 
   /// The same for a kind declared ahead: nothing is looked up.
   explicit AsyncResource(const ResourceType& type)
@@ -104,7 +109,8 @@ class CONTRAIL_API AsyncResource {
   /// this resource.
   template <class F, class... Args>
   decltype(auto) run_in_async_scope(F&& fn, Args&&... args) {
-    detail::AsyncScope scope(scope_key(), frame_);
+    detail::ScopeLink link(scope_key());
+    detail::AsyncScope scope(link, frame_);
     return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
@@ -134,7 +140,8 @@ class CONTRAIL_API AsyncResource {
   /// and the scope may still be run afterwards.
   AsyncResource& emit_destroy() noexcept {
     type_and_flags_ |= destroyed;
-    if (detail::watched(detail::watch_destroy)) [[unlikely]] detail::queue_destroy(id_);
+    if (detail::watched(detail::watch_destroy)) [[unlikely]]
+      detail::queue_destroy(id_);
     return *this;
   }
 
@@ -146,7 +153,8 @@ class CONTRAIL_API AsyncResource {
 
   /// For contrail's own entries from the loop.
   detail::ScopeKey scope_key() const noexcept {
-    if (id_ == no_async_id) [[unlikely]] detail::die_moved_from("AsyncResource");
+    if (id_ == no_async_id) [[unlikely]]
+      detail::die_moved_from("AsyncResource");
     return {id_, trigger_, &resource_type(), details_};
   }
   detail::ContextFrame* context_frame() const noexcept { return frame_; }
@@ -161,7 +169,8 @@ class CONTRAIL_API AsyncResource {
         type_and_flags_(reinterpret_cast<std::uintptr_t>(&type) | flags),
         details_(details),
         frame_(detail::capture_frame()) {
-    if (detail::watched(detail::watch_init)) [[unlikely]] announce();
+    if (detail::watched(detail::watch_init)) [[unlikely]]
+      announce();
   }
 
   template <class F>
@@ -175,7 +184,7 @@ class CONTRAIL_API AsyncResource {
   const ResourceType& resource_type() const noexcept {
     return *reinterpret_cast<const ResourceType*>(type_and_flags_ & ~std::uintptr_t{all_flags});
   }
-  [[gnu::cold]] void announce();
+  void announce();
   [[gnu::cold]] void forget_details() noexcept;
 
   AsyncId id_;

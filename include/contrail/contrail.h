@@ -1,6 +1,7 @@
 #pragma once
 
-/// Everything of contrail but its testing kit, for small programs.
+/// Everything of contrail but its testing kit, for small programs: link contrail::contrail. Those
+/// that link single components include single headers.
 
 #include "contrail/async_context.h"
 #include "contrail/async_hook.h"

@@ -32,7 +32,8 @@ struct CONTRAIL_API Stat {
   bool is_directory() const noexcept;
 };
 
-/// The whole file. Fails with the call that failed: "open /nowhere: ENOENT: …".
+/// The whole file. Fails with the call that failed: "open /nowhere: ENOENT: …"; with EFBIG, as in
+/// Node, from 2 GiB on.
 CONTRAIL_API Promise<std::string> read_file(Path path);
 CONTRAIL_API void read_file(Path path, Callback<std::string> fn);
 

@@ -26,9 +26,8 @@ class Function<R(Args...)> {
   Function(std::nullptr_t) noexcept {}
 
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  Function(F&& fn) {
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
+           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) Function(F&& fn) {
     using Target = std::decay_t<F>;
     if constexpr (std::is_pointer_v<Target> || std::is_member_pointer_v<Target>) {
       if (fn == nullptr) return;
@@ -67,14 +66,16 @@ class Function<R(Args...)> {
  private:
   struct Operations {
     R (*call)(void*, Args&&...);
-    void (*relocate)(void* to, void* from) noexcept;  ///< nullptr: copying the bytes will do.
-    void (*destroy)(void*) noexcept;                  ///< nullptr: nothing to do.
+    /// Never a copy of all the bytes: loads wider than the stores that have just filled the storage
+    /// would wait for those to reach the cache.
+    void (*relocate)(void* to, void* from) noexcept;
+    void (*destroy)(void*) noexcept;  ///< nullptr: nothing to do.
   };
 
   template <class Target>
-  static constexpr bool fits = sizeof(Target) <= inline_bytes &&
-                               alignof(Target) <= alignof(void*) &&
-                               std::is_nothrow_move_constructible_v<Target>;
+  static constexpr bool fits =
+      sizeof(Target) <= inline_bytes &&
+      alignof(Target) <= alignof(void*) && std::is_nothrow_move_constructible_v<Target>;
 
   template <class Target>
   static R call_target(Target& target, Args&&... args) {
@@ -102,13 +103,12 @@ class Function<R(Args...)> {
       .call = [](void* storage, Args&&... args) -> R {
         return call_target(*inline_target<Target>(storage), std::forward<Args>(args)...);
       },
-      .relocate = std::is_trivially_copyable_v<Target>
-                      ? nullptr
-                      : +[](void* to, void* from) noexcept {
-                          Target* source = inline_target<Target>(from);
-                          ::new (to) Target(std::move(*source));
-                          source->~Target();
-                        },
+      .relocate =
+          [](void* to, void* from) noexcept {
+            Target* source = inline_target<Target>(from);
+            ::new (to) Target(std::move(*source));
+            source->~Target();
+          },
       .destroy = std::is_trivially_destructible_v<Target>
                      ? nullptr
                      : +[](void* storage) noexcept { inline_target<Target>(storage)->~Target(); },
@@ -119,18 +119,13 @@ class Function<R(Args...)> {
       .call = [](void* storage, Args&&... args) -> R {
         return call_target(*heap_target<Target>(storage), std::forward<Args>(args)...);
       },
-      .relocate = nullptr,
+      .relocate = [](void* to, void* from) noexcept { std::memcpy(to, from, sizeof(Target*)); },
       .destroy = [](void* storage) noexcept { delete heap_target<Target>(storage); },
   };
 
   void take(Function& other) noexcept {
     operations_ = std::exchange(other.operations_, nullptr);
-    if (!operations_) return;
-    if (operations_->relocate) {
-      operations_->relocate(storage_, other.storage_);
-    } else {
-      std::memcpy(storage_, other.storage_, inline_bytes);
-    }
+    if (operations_) operations_->relocate(storage_, other.storage_);
   }
 
   void reset() noexcept {

@@ -25,7 +25,7 @@ class Loop;
 class Timeout;
 class Immediate;
 template <class T>
-class Promise;
+class Promise;  // Promise<> is Promise<void>: see promise.h.
 template <class T>
 class Resolver;
 
@@ -33,5 +33,17 @@ class SocketAddress;
 class Stream;
 class TcpSocket;
 class TcpServer;
+
+namespace http {
+class Headers;
+class Request;
+class Response;
+class Server;
+}  // namespace http
+
+namespace hooks {
+class ChromeTrace;
+class EventLog;
+}  // namespace hooks
 
 }  // namespace contrail::inline v0

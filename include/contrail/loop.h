@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -13,6 +14,8 @@
 struct uv_loop_s;
 
 namespace contrail::inline v0 {
+
+class AsyncResource;
 
 namespace detail {
 struct LoopState;
@@ -52,7 +55,8 @@ class CONTRAIL_API Loop {
 
   /// Closes what is still open, delivers every pending `destroy`, and leaves nothing behind.
   /// Callbacks that did not run are destroyed uncalled; suspended coroutines are destroyed where
-  /// they stand, as if the stack unwound. Must not be reached from inside a callback.
+  /// they stand, as if the stack unwound: at once, or with the last Promise of theirs that somebody
+  /// still holds. Must not be reached from inside a callback.
   ~Loop();
 
   /// The current thread's loop. Calling it on a thread without one is a programming error.
@@ -76,12 +80,12 @@ class CONTRAIL_API Loop {
   /// handler throws leaves through run().
   void on_uncaught_exception(Function<void(std::exception_ptr, ExceptionOrigin)> handler);
   template <std::invocable<std::exception_ptr> F>
-    requires(!std::invocable<F&, std::exception_ptr, ExceptionOrigin>)
-  void on_uncaught_exception(F handler) {
-    on_uncaught_exception([handler = std::move(handler)](std::exception_ptr error,
-                                                         ExceptionOrigin) mutable {
-      handler(std::move(error));
-    });
+  requires(!std::invocable<F&, std::exception_ptr, ExceptionOrigin>) void on_uncaught_exception(
+      F handler) {
+    on_uncaught_exception(
+        [handler = std::move(handler)](std::exception_ptr error, ExceptionOrigin) mutable {
+          handler(std::move(error));
+        });
   }
 
   /// Receives rejections that nobody handled, with the promise's id (no_async_id unless a hook
@@ -98,17 +102,17 @@ class CONTRAIL_API Loop {
   /// Keeps run() from returning for lack of work as long as it exists.
   class CONTRAIL_API KeepAlive {
    public:
-    KeepAlive(KeepAlive&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    KeepAlive(KeepAlive&& other) noexcept : loop_(std::exchange(other.loop_, 0)) {}
     KeepAlive& operator=(KeepAlive other) noexcept {
-      std::swap(state_, other.state_);
+      std::swap(loop_, other.loop_);
       return *this;
     }
     ~KeepAlive();
 
    private:
     friend class Loop;
-    explicit KeepAlive(detail::LoopState* state) noexcept;
-    detail::LoopState* state_;
+    explicit KeepAlive(detail::LoopState& state) noexcept;
+    std::uint64_t loop_;  ///< Not its address: it may outlive the Loop, and that be reused.
   };
   [[nodiscard]] KeepAlive keep_alive();
 
@@ -116,10 +120,16 @@ class CONTRAIL_API Loop {
   /// that Loop has delivered its last event: how a tracer comes along without being called for.
   static void add_companion(std::shared_ptr<void> (*make)(Loop&));
 
-  /// The libuv loop: for handles of your own.
+  /// For events of libuv handles of your own: calls fn as the resource, in its context, and then,
+  /// as after every callback of the loop, runs ticks and microtasks. What fn throws is an uncaught
+  /// exception; nothing unwinds through libuv. fn may destroy the resource.
+  void make_callback(const AsyncResource& resource, Function<void()> fn);
+
+  /// The libuv loop: for handles of your own. See make_callback().
   uv_loop_s* native() noexcept;
 
  private:
+  detail::LoopState& state() const noexcept;
   std::unique_ptr<detail::LoopState> state_;
 };
 

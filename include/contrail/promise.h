@@ -99,7 +99,8 @@ class [[nodiscard]] Promise {
       : state_(std::move(state)) {}
 
   detail::PromiseState<T>& state() const {
-    if (!state_) [[unlikely]] detail::die_moved_from("Promise");
+    if (!state_) [[unlikely]]
+      detail::die_moved_from("Promise");
     return *state_;
   }
 
@@ -108,7 +109,7 @@ class [[nodiscard]] Promise {
 
 /// The other end of a Promise. The first call decides its outcome; later calls do nothing. A
 /// Resolver that dies unused rejects the promise with std::future_errc::broken_promise.
-template <class T>
+template <class T = void>
 class Resolver {
  public:
   using Stored = typename detail::PromiseState<T>::Stored;
@@ -152,7 +153,7 @@ class Resolver {
  private:
   bool claim() noexcept { return state_ && state_->claim(); }
   void break_promise() noexcept {
-    if (claim()) state_->reject(detail::broken_promise());
+    if (state_ && state_->claim_broken()) state_->reject(detail::broken_promise());
   }
 
   detail::Ref<detail::PromiseState<T>> state_;

@@ -38,8 +38,8 @@ namespace detail {
 
 /// The values of a promise of many: vector<void> does not exist.
 template <class T>
-using Collected = std::conditional_t<std::is_void_v<T>, void,
-                                     std::vector<typename PromiseState<T>::Stored>>;
+using Collected =
+    std::conditional_t<std::is_void_v<T>, void, std::vector<typename PromiseState<T>::Stored>>;
 
 /// What the reactions to many promises share: the promise they settle, slots, and a count.
 template <class T, class Slot>
@@ -57,9 +57,11 @@ struct Gathering {
 };
 
 template <class T, class Fill>
-void gather_each(const std::vector<Promise<T>>& promises, Fill fill) {
+void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
+                 Derive derive_when = Derive::if_tracked) {
   for (std::size_t i = 0; i < promises.size(); ++i) {
-    react(state_of(promises[i]), [fill, i](PromiseState<T>& source) mutable { fill(i, source); });
+    auto fill_slot = [fill, i](PromiseState<T>& source) mutable { fill(i, source); };
+    react(state_of(promises[i]), std::move(fill_slot), derive_when);
   }
 }
 
@@ -96,8 +98,7 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
 
 /// The same for promises of different types: fulfilled with a tuple (std::monostate for void).
 template <class... Ts>
-  requires(sizeof...(Ts) > 0)
-auto all(Promise<Ts>... promises) {
+requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
   using Values = std::tuple<typename detail::PromiseState<Ts>::Stored...>;
   struct Shared {
     detail::Ref<detail::PromiseState<Values>> result = detail::new_promise<Values>();
@@ -120,7 +121,8 @@ auto all(Promise<Ts>... promises) {
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (watch(std::integral_constant<std::size_t, I>{}, promises), ...);
-  }(std::index_sequence_for<Ts...>{});
+  }
+  (std::index_sequence_for<Ts...>{});
   return detail::promise_of(shared->result);
 }
 
@@ -158,14 +160,15 @@ Promise<T> any(std::vector<Promise<T>> promises) {
     if (--gathering.missing > 0 || !gathering.result->claim()) return;
     gathering.result->reject(std::make_exception_ptr(AggregateError(gathering.take())));
   };
-  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+  auto fill = [shared, finish_one](std::size_t i, auto& source) {
     if (source.fulfilled()) {
       if (shared->result->claim()) detail::settle_like(*shared->result, source);
       return;
     }
     shared->slots[i] = source.error();
     finish_one(*shared);
-  });
+  };
+  detail::gather_each(promises, std::move(fill), detail::Derive::always);
   finish_one(*shared);
   return detail::promise_of(shared->result);
 }
@@ -175,9 +178,10 @@ template <class T>
 Promise<T> race(std::vector<Promise<T>> promises) {
   auto result = detail::new_promise<T>();
   for (const Promise<T>& promise : promises) {
-    detail::react(detail::state_of(promise), [result](auto& source) {
+    auto settle = [result](auto& source) {
       if (result->claim()) detail::settle_like(*result, source);
-    });
+    };
+    detail::react(detail::state_of(promise), std::move(settle), detail::Derive::always);
   }
   return detail::promise_of(result);
 }

@@ -69,8 +69,9 @@ struct CONTRAIL_API ResourceType {
 struct ResourceInfo {
   AsyncId async_id = no_async_id;
   AsyncId trigger_async_id = no_async_id;  ///< The resource that caused this one.
-  std::string_view type = {};  ///< A name from resource_types.h, or the embedder's own.
-  AnyRef details = {};         ///< What this kind shows: details.as<Timeout::Details>().
+  /// A name from resource_types.h, or the embedder's own. Valid as long as the Loop.
+  std::string_view type = {};
+  AnyRef details = {};  ///< What this kind shows: details.as<Timeout::Details>().
 };
 
 }  // namespace contrail::inline v0

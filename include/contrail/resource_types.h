@@ -25,6 +25,6 @@ inline constexpr ResourceType fs_request{"FSREQCALLBACK"};
 
 inline constexpr ResourceType http_incoming_message{"HTTPINCOMINGMESSAGE"};
 
-}  // namespace resource_types
+}  // namespace CONTRAIL_API
 
 }  // namespace contrail::inline v0

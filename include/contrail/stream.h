@@ -33,16 +33,22 @@ inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 /// for the close; WRITEWRAP and SHUTDOWNWRAP, triggered by the stream, for writes that could not
 /// finish at once and for shutdown().
 ///
+/// A write to a peer that is gone fails with EPIPE: the first stream makes the process ignore
+/// SIGPIPE, as Node does, unless the program has set it to something itself.
+///
 /// Subclasses add verbs, never members, so moving a TcpSocket into a Stream loses nothing. A
-/// moved-from Stream is empty: `if (stream)` tells; using it ends the process with a sentence.
+/// moved-from Stream, like a default-constructed one, is empty: `if (stream)` tells; using it ends
+/// the process with a sentence.
 class CONTRAIL_API Stream {
  public:
   /// The next bytes, at least one of them, written into buffer, which must live until then; 0 at
-  /// the end of the stream. One read at a time; not together with on_data().
+  /// the end of the stream. One read at a time, and none while on_data() listens: it fails with
+  /// EBUSY.
   Promise<std::size_t> read(std::span<std::byte> buffer);
 
   /// Calls fn with every chunk as it arrives, in the stream's context. A chunk is valid during the
-  /// call. An empty chunk is the end; an Error is final. An empty fn stops it.
+  /// call. An empty chunk is the end; an Error is final. An empty fn stops it. A read() that waits
+  /// already comes first.
   void on_data(Function<void(Result<std::span<const std::byte>>)> fn);
   void pause() noexcept;
   void resume();
@@ -71,6 +77,7 @@ class CONTRAIL_API Stream {
   AsyncId async_id() const noexcept;
 
  protected:
+  Stream() noexcept = default;
   explicit Stream(detail::StreamHandle state) noexcept : state_(std::move(state)) {}
   detail::StreamState& state() const;
 

@@ -16,6 +16,8 @@ namespace contrail::inline v0 {
 ///     co_await socket.write("ping\n");
 class CONTRAIL_API TcpSocket : public Stream {
  public:
+  TcpSocket() noexcept = default;  ///< None: a place for one.
+
   /// What hooks see.
   struct CONTRAIL_API Details {
     SocketAddress remote;
@@ -60,7 +62,8 @@ class CONTRAIL_API TcpServer {
   TcpServer& operator=(TcpServer&&) noexcept;
   ~TcpServer();
 
-  /// Throws Error if the address cannot be had. Port 0 lets the system choose: see address().
+  /// Throws Error if the address cannot be had; another one may then be tried. Port 0 lets the
+  /// system choose: see address().
   TcpServer& listen(const SocketAddress& at, ListenOptions options = {});
 
   /// The next connection: for servers written as a coroutine, in place of on_connection. As long
@@ -84,6 +87,7 @@ class CONTRAIL_API TcpServer {
     void operator()(State* state) const noexcept;
   };
   State& state() const;
+  void start_over();
   std::unique_ptr<State, CloseState> state_;
 };
 

@@ -51,8 +51,9 @@ class CONTRAIL_API Timeout {
   detail::Ref<detail::TimeoutState> state_;
 };
 
-/// Calls fn once, no sooner than delay from now. Delays below 1 ms, and above 2^31 - 1 ms, count as
-/// 1 ms, as in Node. Hooks see a Timeout.
+/// Calls fn once, delay from now. The loop's clock counts whole milliseconds, as Node's does, so it
+/// may be up to one early; a busy loop is late. Delays below 1 ms, and above 2^31 - 1 ms, count as
+/// 1 ms. Hooks see a Timeout.
 ///
 /// The callback is kept as long as a ticket is, since refresh() may need it: one that owns its own
 /// ticket should clear() it, or it stays until the Loop goes.
@@ -67,6 +68,9 @@ class CONTRAIL_API Immediate {
  public:
   Immediate() noexcept = default;
   void clear() noexcept;  ///< It will not run. Safe at any time, any number of times.
+  Immediate& ref() noexcept;
+  Immediate& unref() noexcept;  ///< Lets Loop::run() return although it is pending.
+  bool has_ref() const noexcept;
   AsyncId async_id() const noexcept;
 
  private:
@@ -83,7 +87,7 @@ inline void clear_timeout(Timeout timeout) noexcept { timeout.clear(); }
 inline void clear_interval(Timeout interval) noexcept { interval.clear(); }
 inline void clear_immediate(Immediate immediate) noexcept { immediate.clear(); }
 
-/// Resolves no sooner than delay from now.
+/// Resolves after delay, as set_timeout() counts it.
 CONTRAIL_API Promise<void> sleep(std::chrono::milliseconds delay);
 
 }  // namespace contrail::inline v0

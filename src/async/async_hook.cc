@@ -6,8 +6,7 @@
 
 namespace contrail::inline v0 {
 
-AsyncHook::AsyncHook(HookCallbacks callbacks)
-    : entry_(std::make_shared<detail::HookEntry>()) {
+AsyncHook::AsyncHook(HookCallbacks callbacks) : entry_(std::make_shared<detail::HookEntry>()) {
   if (callbacks.promise_resolve && !callbacks.track_promises) {
     throw std::invalid_argument("AsyncHook: promise_resolve needs track_promises");
   }

@@ -25,6 +25,10 @@ AsyncId trigger_of(const ResourceOptions& options) {
 
 }  // namespace
 
+const ResourceType& detail::intern_type(std::string_view name) {
+  return environment().types.intern(name, nullptr);
+}
+
 AsyncResource::AsyncResource(std::string_view type, ResourceOptions options)
     : AsyncResource(detail::environment().types.intern(type, options.details.tag()), options) {}
 

@@ -58,24 +58,35 @@ inline void unlink(ContextFrame* frame) noexcept {
   ContextFrame* parent = std::exchange(frame->parent, nullptr);
   if (!parent || --parent->links != 0) return;
   if (parent->refs == 0) {
-    parent->next_dying = std::exchange(dying, parent);
+    if (!parent->queued) parent->next_dying = std::exchange(dying, parent);
   } else if (parent->retired) {
     free_retired(parent);
   }
 }
 
-inline void free_one(ContextFrame* frame) noexcept {
-  for_each_slot(frame->owned, [&](int slot) { release(frame->slots_[slot]); });
+[[gnu::noinline]] void free_what_is_rare(ContextFrame* frame) noexcept {
   if (frame->retired) free_retired(frame);
   if (frame->overflow) release(frame->overflow);
+}
+
+inline void free_one(ContextFrame* frame) noexcept {
+  if (frame->links != 0) [[unlikely]] {
+    // Others borrow its slots still, but nobody sees its overflow any more.
+    if (frame->overflow) release(std::exchange(frame->overflow, nullptr));
+    return;
+  }
+  for_each_slot(frame->owned, [&](int slot) { release(frame->slots_[slot]); });
+  if (frame->retired || frame->overflow) [[unlikely]]
+    free_what_is_rare(frame);
   unlink(frame);
   pool_release(frame, sizeof(ContextFrame));
 }
 
-void free_dying() noexcept {
+[[gnu::noinline]] void free_dying() noexcept {
   if (std::exchange(freeing, true)) return;
   while (ContextFrame* next = dying) {
     dying = next->next_dying;
+    next->queued = false;
     free_one(next);
   }
   freeing = false;
@@ -108,6 +119,15 @@ ContextFrame* clone(ContextFrame* from) {
 
 bool is_empty(const ContextFrame* frame) {
   return !frame || (frame->bound == 0 && !frame->overflow);
+}
+
+[[gnu::noinline]] ContextFrame* frame_with_overflow(ContextFrame* from, std::uint32_t index,
+                                                    Ref<Box> box) {
+  ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
+  OverflowNode* old = frame->overflow;
+  frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
+  if (old) release(old);
+  return frame;
 }
 
 constinit thread_local ContextFrame* the_empty_frame = nullptr;
@@ -150,6 +170,7 @@ void free_frame(ContextFrame* frame) noexcept {
   // Values may hold frames, whose values may hold frames: they queue up instead of recursing.
   if (freeing) {
     frame->next_dying = std::exchange(dying, frame);
+    frame->queued = true;
     return;
   }
   freeing = true;
@@ -158,14 +179,9 @@ void free_frame(ContextFrame* frame) noexcept {
   if (dying) free_dying();
 }
 
-ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box) {
-  if (index >= ContextFrame::slots) {
-    ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
-    OverflowNode* old = frame->overflow;
-    frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
-    if (old) release(old);
-    return frame;
-  }
+ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_box) {
+  auto box = Ref<Box>::adopt(counted_box);
+  if (index >= ContextFrame::slots) return frame_with_overflow(from, index, std::move(box));
   const std::uint8_t variable = bit(index);
   ContextFrame* frame;
   if (is_empty(from)) {
@@ -173,7 +189,8 @@ ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box) 
     frame->owned = variable;
   } else {
     frame = copy_slots(from);
-    if (!(from->bound & variable)) {  // ADD
+    // ADD; not where disable() was: what is kept there for older frames is invisible to this one.
+    if (!(from->bound & variable) && !from->retired) {
       link(frame, from);
       frame->owned = variable;
     } else if (from->owned == variable) {  // REBIND
@@ -181,7 +198,7 @@ ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box) 
       frame->owned = variable;
     } else {  // FLATTEN
       own(frame, from->bound & static_cast<std::uint8_t>(~variable));
-      frame->owned = from->bound;
+      frame->owned = from->bound | variable;
     }
   }
   frame->slots_[index] = box.detach();
@@ -218,6 +235,11 @@ ContextFrame* empty_frame() noexcept {
   return the_empty_frame;
 }
 
+void forget_context() noexcept {
+  replace_frame(nullptr);
+  forget_empty_frame();
+}
+
 void forget_empty_frame() noexcept {
   if (ContextFrame* frame = std::exchange(the_empty_frame, nullptr)) release(frame);
 }
@@ -233,9 +255,8 @@ ContextFrame* separate_frame() noexcept {
 }
 
 void disable_in_frame(VariableKey key) noexcept {
-  if (!hot.frame) return;
-  Box* box = hot.frame->find(key.index);
-  if (!box || (box->uid & ~Box::absent) != key.uid) return;
+  Box* box = find_box(key);
+  if (!box) return;
   ContextFrame* frame = hot.frame_is_fresh ? separate_frame() : hot.frame;
   frame->edited = true;
   if (key.index >= ContextFrame::slots) {

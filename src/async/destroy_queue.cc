@@ -28,4 +28,8 @@ void DestroyQueue::flush() {
   ids_.swap(delivering);
 }
 
+void queue_destroy(AsyncId id, bool promise) noexcept {
+  if (hot.environment) hot.environment->destroys.push(id, promise);
+}
+
 }  // namespace contrail::inline v0::detail

@@ -26,14 +26,6 @@ Environment& environment() noexcept {
   return *hot.environment;
 }
 
-const ResourceType& TypeNames::intern(std::string_view name, const void* details_tag) {
-  const auto key = reinterpret_cast<std::uintptr_t>(name.data()) >> 3;
-  const ResourceType*& cached = cache_[(key ^ (key >> 6)) % cache_.size()];
-  if (cached && cached->details_tag == details_tag && cached->name == name) return *cached;
-  cached = &find_or_add(name, details_tag);
-  return *cached;
-}
-
 const ResourceType& TypeNames::find_or_add(std::string_view name, const void* details_tag) {
   for (const Kind& kind : kinds_) {
     if (kind.type.details_tag == details_tag && kind.name == name) return kind.type;

@@ -14,7 +14,14 @@ namespace contrail::inline v0::detail {
 /// where the name came from, then compare its text.
 class TypeNames {
  public:
-  const ResourceType& intern(std::string_view name, const void* details_tag);
+  const ResourceType& intern(std::string_view name, const void* details_tag) {
+    const auto key = reinterpret_cast<std::uintptr_t>(name.data()) >> 3;
+    const ResourceType*& cached = cache_[(key ^ (key >> 6)) % cache_.size()];
+    if (!cached || cached->details_tag != details_tag || cached->name != name) [[unlikely]] {
+      cached = &find_or_add(name, details_tag);
+    }
+    return *cached;
+  }
 
  private:
   struct Kind {
@@ -42,6 +49,6 @@ struct Environment {
 };
 
 /// The current thread's; ends the process with a sentence if it has none.
-Environment& environment() noexcept;
+CONTRAIL_API Environment& environment() noexcept;
 
 }  // namespace contrail::inline v0::detail

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "contrail/resource_types.h"
 #include "src/async/describe.h"
@@ -18,9 +19,9 @@ void listen(Listeners& listeners, Callback& callback, bool promises) {
   if (callback) listeners.push_back({&callback, promises});
 }
 
-[[noreturn]] void fatal(const char* event, const ScopeKey& key) {
-  const std::string_view type = key.type ? key.type->name : "resource";
-  fmt::print(stderr, "contrail: a hook threw in {} of {} {}: {}\n", event, type, key.async_id,
+[[noreturn]] void fatal(const char* event, AsyncId id, const ResourceType* type) {
+  const std::string_view name = type ? type->name : "resource";
+  fmt::print(stderr, "contrail: a hook threw in {} of {} {}: {}\n", event, name, id,
              describe(std::current_exception()));
   std::exit(1);
 }
@@ -77,6 +78,7 @@ void HookSet::rebuild() {
 void HookRegistry::enable(std::shared_ptr<HookEntry> entry) {
   HookSet& hooks = edit();
   if (hooks.contains(*entry)) return;
+  if (depth_ > 0) next_differs_ = true;
   const bool promises = entry->callbacks.track_promises;
   hooks.add(std::move(entry));
   publish();
@@ -88,7 +90,10 @@ void HookRegistry::disable(const HookEntry& entry) {
   const bool watched_before = hooks.watched() != 0;
   if (!hooks.remove(entry)) return;
   publish();
-  if (watched_before && hooks.watched() == 0) {
+  // Node's oversight: the first change inside an event does not notice that no hook is left, and
+  // promises stay tracked.
+  const bool notices = depth_ == 0 || std::exchange(next_differs_, true);
+  if (notices && watched_before && hooks.watched() == 0) {
     promises_wanted_ = false;
     hot.environment->queue_internal_microtask(
         [](Environment& environment) { environment.hooks.stop_promises_unless_wanted(); });
@@ -99,7 +104,7 @@ void HookRegistry::disable_all() {
   for (HookSet* hooks : {&active_, &next_}) hooks->detach_all();
   active_ = HookSet();
   next_ = HookSet();
-  has_next_ = false;
+  has_next_ = next_differs_ = false;
   promises_wanted_ = false;
   hot.promises = 0;
   publish();
@@ -134,46 +139,65 @@ void HookRegistry::stop_promises_unless_wanted() noexcept {
 }
 
 template <class Listeners, class Argument>
-void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument,
-                        const ScopeKey& key, const char* event) noexcept {
-  const bool promise = key.type == &resource_types::promise;
-  ++depth_;
+void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
+                        const ResourceType* type, const char* event) noexcept {
+  const bool promise = type == &resource_types::promise;
+  const int outer_depth = depth_;
+  depth_ = outer_depth + 1;
   try {
     for (auto& listener : active_.*listeners) {
       if (!promise || listener.promises) (*listener.callback)(argument);
     }
   } catch (...) {
-    fatal(event, key);
+    fatal(event, id, type);
   }
-  if (--depth_ == 0 && has_next_) [[unlikely]] {
-    has_next_ = false;
-    std::swap(active_, next_);
-    publish();
-    next_ = HookSet();
-  }
+  depth_ = outer_depth;
+  if (outer_depth == 0 && has_next_) [[unlikely]]
+    take_next();
+}
+
+void HookRegistry::take_next() noexcept {
+  has_next_ = next_differs_ = false;
+  std::swap(active_, next_);
+  publish();
+  next_ = HookSet();
 }
 
 void HookRegistry::emit_init(const ScopeKey& key) {
   const ResourceInfo info{key.async_id, key.trigger_async_id, key.type->name,
                           AnyRef::from(key.details, key.type->details_tag)};
-  emit(&HookSet::init, info, key, "init");
+  emit(&HookSet::init, info, key.async_id, key.type, "init");
 }
 
 void HookRegistry::emit_before(const ScopeKey& key) noexcept {
-  emit(&HookSet::before, key.async_id, key, "before");
+  emit(&HookSet::before, key.async_id, key.async_id, key.type, "before");
 }
 
 void HookRegistry::emit_after(const ScopeKey& key) noexcept {
-  emit(&HookSet::after, key.async_id, key, "after");
+  emit(&HookSet::after, key.async_id, key.async_id, key.type, "after");
 }
 
-void HookRegistry::emit_promise_resolve(const ScopeKey& key) noexcept {
-  emit(&HookSet::promise_resolve, key.async_id, key, "promise_resolve");
+void HookRegistry::emit_promise_resolve(AsyncId id) noexcept {
+  emit(&HookSet::promise_resolve, id, id, &resource_types::promise, "promise_resolve");
 }
 
 void HookRegistry::emit_destroy(AsyncId id, bool promise) noexcept {
-  const ScopeKey key{id, no_async_id, promise ? &resource_types::promise : nullptr, nullptr};
-  emit(&HookSet::destroy, id, key, "destroy");
+  emit(&HookSet::destroy, id, id, promise ? &resource_types::promise : nullptr, "destroy");
+}
+
+void emit_init(const ScopeKey& key) { environment().hooks.emit_init(key); }
+
+// A scope may be left, or a bound function called, after its Loop is gone: nobody listens then.
+void emit_before(const ScopeKey& key) noexcept {
+  if (hot.environment) hot.environment->hooks.emit_before(key);
+}
+
+void emit_after(const ScopeKey& key) noexcept {
+  if (hot.environment) hot.environment->hooks.emit_after(key);
+}
+
+void emit_promise_resolve(AsyncId id) noexcept {
+  if (hot.environment) hot.environment->hooks.emit_promise_resolve(id);
 }
 
 }  // namespace contrail::inline v0::detail

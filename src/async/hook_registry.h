@@ -48,7 +48,7 @@ class HookRegistry {
   void emit_init(const ScopeKey& key);
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
-  void emit_promise_resolve(const ScopeKey& key) noexcept;
+  void emit_promise_resolve(AsyncId id) noexcept;
   void emit_destroy(AsyncId id, bool promise) noexcept;
 
   /// Node switches promises off in a microtask: the runtime may be between before and after.
@@ -56,15 +56,17 @@ class HookRegistry {
 
  private:
   template <class Listeners, class Argument>
-  void emit(Listeners HookSet::*listeners, const Argument& argument, const ScopeKey& key,
-            const char* event) noexcept;
+  void emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
+            const ResourceType* type, const char* event) noexcept;
   HookSet& edit();
+  [[gnu::cold]] void take_next() noexcept;
   void publish();
   void watch_promises();
 
   HookSet active_;
   HookSet next_;  ///< Replaces active_ when the outermost emission ends, if has_next_.
   bool has_next_ = false;
+  bool next_differs_ = false;  ///< By a hook that was added or removed inside this event.
   int depth_ = 0;
   bool promises_wanted_ = false;
 };

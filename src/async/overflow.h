@@ -33,5 +33,7 @@ OverflowNode* overflow_without(OverflowNode* root, std::uint32_t index);
 
 /// Drops this thread's shared empty frame: called when its Loop goes.
 void forget_empty_frame() noexcept;
+/// Drops whatever is current on this thread: called when the thread ends.
+void forget_context() noexcept;
 
 }  // namespace contrail::inline v0::detail

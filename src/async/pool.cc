@@ -4,6 +4,8 @@
 #include <new>
 #include <vector>
 
+#include "src/async/overflow.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define CONTRAIL_SEES_EVERY_BLOCK 1
 #elif defined(__has_feature)
@@ -52,7 +54,10 @@ struct Chunks {
 Chunks* chunks_of_thread() {
   static constinit thread_local bool ended = false;
   struct Owner : Chunks {
-    ~Owner() { ended = true; }
+    ~Owner() {
+      forget_context();
+      ended = true;
+    }
   };
   if (ended) return nullptr;
   static thread_local Owner owner;
@@ -63,8 +68,8 @@ Chunks* chunks_of_thread() {
 
 void* pool_refill(std::size_t size) {
   const std::size_t index = (size - 1) / Pool::step;
-  Chunks* owner = recycle && index < Pool::classes ? chunks_of_thread() : nullptr;
-  if (!owner) return ::operator new(size);
+  Chunks* owner = index < Pool::classes ? chunks_of_thread() : nullptr;
+  if (!owner || !recycle) return ::operator new(size);
   const std::size_t block_bytes = (index + 1) * Pool::step;
   auto* chunk = static_cast<std::byte*>(::operator new(chunk_bytes, chunk_alignment));
   owner->chunks[index].push_back(chunk);

@@ -8,6 +8,12 @@
 
 namespace contrail::inline v0::detail {
 
+/// Where the loop stands between callbacks: no resource, no context.
+class Ground : FrameScope, LinkedIdScope {
+ public:
+  Ground() noexcept : FrameScope(nullptr), LinkedIdScope(ScopeKey{}) {}
+};
+
 /// An entry from libuv: the firewall for exceptions, and, when the outermost one ends, the drain of
 /// ticks and microtasks. Everything of ours that libuv calls goes through one of these.
 class CallbackScope {
@@ -44,12 +50,6 @@ class CallbackScope {
   void skip_drain() noexcept { failed_ = true; }
 
  private:
-  /// Where the loop stands: no resource, no context, whatever called uv_run.
-  class Ground : FrameScope, ScopeLink {
-   public:
-    Ground() noexcept : FrameScope(nullptr), ScopeLink(ScopeKey{}) {}
-  };
-
   void fail(std::exception_ptr error) noexcept {
     failed_ = true;
     loop_.uncaught(std::move(error), ExceptionOrigin::uncaught_exception);
@@ -57,7 +57,7 @@ class CallbackScope {
 
   LoopState& loop_;
   bool failed_ = false;
-  std::optional<Ground> ground_;
+  std::optional<Ground> ground_;  ///< Whatever called uv_run, callbacks do not see it.
 };
 
 /// The common case: one callback of one resource.

@@ -15,6 +15,7 @@ class HandleState : public Open {
  public:
   /// The owner is gone.
   void let_go() noexcept {
+    if (phase_ == Phase::open || phase_ == Phase::closing) check_thread();
     owned_ = false;
     if (phase_ == Phase::open) {
       close();

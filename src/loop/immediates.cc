@@ -26,11 +26,8 @@ void Immediates::List::remove(ImmediateState* immediate) noexcept {
 
 void Immediates::open() { uv_idle_init(loop_.uv, &spin_); }
 
-void Immediates::count(int change) noexcept {
-  const bool was_pending = pending();
-  count_ += static_cast<std::size_t>(change);
-  if (pending() == was_pending) return;
-  if (pending()) {
+void Immediates::spin() noexcept {
+  if (alive()) {
     uv_idle_start(&spin_, [](uv_idle_t*) {});
   } else {
     uv_idle_stop(&spin_);
@@ -52,9 +49,15 @@ void Immediates::clear(ImmediateState& immediate) noexcept {
   // Both lists are linked the same way; only the ends tell them apart.
   const bool running = running_.head == &immediate || running_.tail == &immediate;
   (running ? running_ : waiting_).remove(&immediate);
-  count(-1);
+  if (immediate.has_ref) count(-1);
   Function<void()> fn = std::move(immediate.fn);
   release(&immediate);
+}
+
+void Immediates::set_ref(ImmediateState& immediate, bool on) noexcept {
+  if (immediate.done || immediate.has_ref == on) return;
+  immediate.has_ref = on;
+  count(on ? +1 : -1);
 }
 
 void Immediates::run() {
@@ -76,7 +79,7 @@ bool Immediates::run_list() {
     ImmediateState* immediate = running_.head;  // The drain may have cleared what was there.
     if (!immediate) break;
     running_.remove(immediate);
-    count(-1);
+    if (immediate->has_ref) count(-1);
     immediate->done = true;
     const bool returned = run_one(*immediate);
     release(immediate);
@@ -87,13 +90,13 @@ bool Immediates::run_list() {
 
 bool Immediates::run_one(ImmediateState& immediate) {
   CallbackFrameScope scope(immediate.resource.scope_key(), immediate.resource.context_frame());
-  Function<void()> fn = std::move(immediate.fn);
-  std::exception_ptr error = catch_from([&] { fn(); });
+  std::exception_ptr error = catch_from([&] { immediate.fn(); });
   immediate.resource.emit_destroy();
   immediate.resource.release_context();
-  if (!error) [[likely]] return true;
-  loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
-  return false;
+  if (error) [[unlikely]]
+    loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
+  immediate.fn = nullptr;  // What it captured goes in its scope too.
+  return !error;
 }
 
 bool Immediates::drop() noexcept {
@@ -101,7 +104,7 @@ bool Immediates::drop() noexcept {
   for (List* list : {&running_, &waiting_}) {
     while (ImmediateState* immediate = list->head) {
       list->remove(immediate);
-      count(-1);
+      if (immediate->has_ref) count(-1);
       immediate->done = true;
       immediate->resource.emit_destroy();
       immediate->resource.release_context();
@@ -123,6 +126,18 @@ Immediate set_immediate(Function<void()> fn) {
 void Immediate::clear() noexcept {
   if (state_ && !state_->done) detail::loop_state().immediates.clear(*state_);
 }
+
+Immediate& Immediate::ref() noexcept {
+  if (state_ && !state_->done) detail::loop_state().immediates.set_ref(*state_, true);
+  return *this;
+}
+
+Immediate& Immediate::unref() noexcept {
+  if (state_ && !state_->done) detail::loop_state().immediates.set_ref(*state_, false);
+  return *this;
+}
+
+bool Immediate::has_ref() const noexcept { return state_ && !state_->done && state_->has_ref; }
 
 AsyncId Immediate::async_id() const noexcept {
   return state_ ? state_->resource.async_id() : no_async_id;

@@ -19,6 +19,7 @@ struct ImmediateState : Pooled {
 
   std::uint32_t refs = 1;
   bool done = false;  ///< Run or cleared.
+  bool has_ref = true;
   ImmediateState* next = nullptr;
   ImmediateState* previous = nullptr;
   Function<void()> fn;
@@ -33,11 +34,13 @@ class Immediates {
   void open();
   Immediate add(Function<void()>&& fn);
   void clear(ImmediateState& immediate) noexcept;
+  void set_ref(ImmediateState& immediate, bool on) noexcept;
   /// The check phase.
   void run();
   bool drop() noexcept;
   void close() noexcept;
-  bool pending() const noexcept { return count_ != 0; }
+  /// Whether one is pending that keeps the loop alive.
+  bool alive() const noexcept { return ref_count_ != 0; }
 
  private:
   struct List {
@@ -48,13 +51,19 @@ class Immediates {
   };
   bool run_list();
   bool run_one(ImmediateState& immediate);
-  void count(int change) noexcept;
+  bool pending() const noexcept { return running_.head || waiting_.head; }
+  void count(int change) noexcept {
+    const bool was_alive = alive();
+    ref_count_ += static_cast<std::size_t>(change);
+    if (alive() != was_alive) spin();
+  }
+  void spin() noexcept;
 
   LoopState& loop_;
   List waiting_;
   List running_;  ///< Of this turn; what is left of it after an exception runs in the same phase.
-  std::size_t count_ = 0;
-  uv_idle_t spin_{};  ///< Keeps the loop from waiting for I/O while immediates are pending.
+  std::size_t ref_count_ = 0;
+  uv_idle_t spin_{};  ///< Keeps the loop alive, and from waiting for I/O, while it has work here.
 };
 
 }  // namespace contrail::inline v0::detail

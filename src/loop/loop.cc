@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <atomic>
 #include <system_error>
 
 #include "contrail/error.h"
-#include "src/async/overflow.h"
 #include "src/loop/callback_scope.h"
 #include "src/loop/loop_state.h"
 
@@ -20,7 +20,7 @@ void require(int status, const char* call) {
 void on_check(uv_check_t* handle) {
   auto& loop = *static_cast<LoopState*>(handle->data);
   if (hot.tearing_down) return;
-  {
+  if (!loop.destroys.empty() || !loop.tasks.await_callback()) {
     CallbackScope scope;
     loop.destroys.flush();
   }
@@ -54,56 +54,16 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   hot.watched = 0;
 }
 
-LoopState::~LoopState() {
-  if (depth > 0 || running) die("contrail: a Loop was destroyed from inside one of its callbacks");
-  if (thread != std::this_thread::get_id()) {
-    die("contrail: a Loop was destroyed on a thread other than its own");
-  }
-  tear_down();
-  destroys.flush();
-  companions.clear();
-  hooks.disable_all();
-  if (uv == &own) uv_loop_close(uv);
-  forget_empty_frame();
-  hot = HotLine{.frame = hot.frame, .frame_is_fresh = hot.frame_is_fresh};
+std::uint64_t LoopState::next_serial() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
 }
 
-void LoopState::tear_down() {
-  hot.tearing_down = true;
-  hot.execution_id = hot.trigger_id = no_async_id;
-  uncaught_handler = nullptr;
-  rejections.handler = nullptr;
-  thrown.clear();
-  // Dropping one thing may make another: a destructor starts a timer, a broken promise has a
-  // reaction. Until there is nothing.
-  bool anything = true;
-  while (anything) {
-    anything = tasks.drop();
-    anything |= timers.drop();
-    anything |= immediates.drop();
-    rejections.clear();
-    std::vector<Function<void()>> undone;
-    {
-      std::lock_guard lock(posted_mutex);
-      undone.swap(posted);
-    }
-    anything |= !undone.empty();
-    undone.clear();
-    if (!open.empty()) {
-      anything = true;
-      open.end_all();
-      uv_run(uv, UV_RUN_ONCE);
-    }
+LoopState& LoopState::on_own_thread() noexcept {
+  if (hot.environment != this) [[unlikely]] {
+    die("contrail: a Loop was used on a thread other than the one that created it");
   }
-  timers.close();
-  immediates.close();
-  int closing = 2;
-  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&check),
-                       reinterpret_cast<uv_handle_t*>(&wake)}) {
-    handle->data = &closing;
-    uv_close(handle, [](uv_handle_t* closed) { --*static_cast<int*>(closed->data); });
-  }
-  while (closing > 0) uv_run(uv, UV_RUN_NOWAIT);
+  return *this;
 }
 
 void LoopState::queue_internal_microtask(void (*fn)(Environment&)) {
@@ -130,11 +90,12 @@ void LoopState::uncaught(std::exception_ptr error, ExceptionOrigin origin) noexc
   }
   // As in Node: the next turn is not empty, so what the exception left in the queues gets run.
   immediates.add([] {});
+  tasks.left_undone();
 }
 
 void LoopState::keep_for_run(std::exception_ptr error) noexcept {
   thrown.push_back(std::move(error));
-  uv_stop(uv);
+  if (turning || !running) uv_stop(uv);  // Beside uv_run it would cost the next turn.
 }
 
 void LoopState::rethrow_uncaught() {
@@ -150,7 +111,7 @@ void LoopState::flush_destroys() {
   destroys.flush();
 }
 
-void LoopState::run_posted() {
+bool LoopState::run_posted() {
   std::vector<Function<void()>> due;
   {
     std::lock_guard lock(posted_mutex);
@@ -161,15 +122,18 @@ void LoopState::run_posted() {
     scope.call([&] { fn(); });
     fn = nullptr;
   }
+  return !due.empty();
 }
 
 bool LoopState::turn(uv_run_mode mode) {
-  {
+  if (!tasks.await_callback()) {
     CallbackScope scope;  // Drains what was queued since the last turn.
   }
   if (!thrown.empty()) return true;
+  turning = true;
   const bool alive = uv_run(uv, mode) != 0;
-  return alive || immediates.pending() || !tasks.empty();
+  turning = false;
+  return alive || immediates.alive() || !tasks.empty();
 }
 
 void LoopState::hold() noexcept {
@@ -196,9 +160,7 @@ Companions& companions() {
 class Running {
  public:
   explicit Running(LoopState& loop) : loop_(loop) {
-    if (hot.environment != &loop) {
-      die("contrail: a Loop was used on a thread other than the one that created it");
-    }
+    loop.on_own_thread();
     if (loop.running || loop.depth > 0) {
       die("contrail: Loop::run was called from inside one of its callbacks");
     }
@@ -221,6 +183,8 @@ Loop::Loop(uv_loop_s* adopted) : state_(std::make_unique<detail::LoopState>(*thi
 }
 Loop::~Loop() = default;
 
+detail::LoopState& Loop::state() const noexcept { return state_->on_own_thread(); }
+
 Loop& Loop::current() noexcept { return detail::loop_state().owner; }
 
 void Loop::run() {
@@ -232,7 +196,7 @@ void Loop::run() {
     more = loop.turn(UV_RUN_DEFAULT);
     const bool stopped = std::exchange(loop.stop_requested, false);
     if (stopped || !loop.thrown.empty()) break;
-    loop.run_posted();
+    more |= loop.run_posted();
     if (!more) {
       loop.flush_destroys();
       more = loop.turn(UV_RUN_NOWAIT);
@@ -244,7 +208,8 @@ void Loop::run() {
 bool Loop::run_once() {
   detail::Running running(*state_);
   state_->rethrow_uncaught();
-  const bool more = state_->turn(UV_RUN_ONCE);
+  // Ticks and microtasks that wait are work enough: only a loop without any waits for more.
+  const bool more = state_->turn(state_->tasks.empty() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   state_->stop_requested = false;
   state_->rethrow_uncaught();
   return more;
@@ -260,25 +225,24 @@ bool Loop::run_nowait() {
 }
 
 void Loop::stop() noexcept {
-  state_->stop_requested = true;
-  uv_stop(state_->uv);
+  state().stop_requested = true;
+  uv_stop(state().uv);
 }
 
-std::chrono::milliseconds Loop::now() const noexcept { return state_->timers.cached_now(); }
+std::chrono::milliseconds Loop::now() const noexcept { return state().timers.cached_now(); }
 
-void Loop::on_uncaught_exception(
-    Function<void(std::exception_ptr, ExceptionOrigin)> handler) {
+void Loop::on_uncaught_exception(Function<void(std::exception_ptr, ExceptionOrigin)> handler) {
   using Handler = Function<void(std::exception_ptr, ExceptionOrigin)>;
-  state_->uncaught_handler = handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
+  state().uncaught_handler = handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
 }
 
 void Loop::on_unhandled_rejection(Function<void(std::exception_ptr, AsyncId)> handler) {
   using Handler = Function<void(std::exception_ptr, AsyncId)>;
-  state_->rejections.handler = handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
+  state().rejections.handler = handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
 }
 
 void Loop::set_unhandled_rejections(UnhandledRejections policy) noexcept {
-  state_->rejections.policy = policy;
+  state().rejections.policy = policy;
 }
 
 void Loop::post(Function<void()> fn) {
@@ -292,13 +256,22 @@ void Loop::add_companion(std::shared_ptr<void> (*make)(Loop&)) {
   detail::companions().makers.push_back(make);
 }
 
-Loop::KeepAlive Loop::keep_alive() { return KeepAlive(state_.get()); }
+Loop::KeepAlive Loop::keep_alive() { return KeepAlive(state()); }
 
-Loop::KeepAlive::KeepAlive(detail::LoopState* state) noexcept : state_(state) { state_->hold(); }
+Loop::KeepAlive::KeepAlive(detail::LoopState& state) noexcept : loop_(state.serial) {
+  state.hold();
+}
 Loop::KeepAlive::~KeepAlive() {
-  if (state_ && detail::hot.environment == state_) state_->let_go();
+  if (loop_ == 0 || !detail::hot.environment) return;
+  detail::LoopState& current = detail::loop_state();
+  if (current.serial == loop_) current.let_go();
 }
 
-uv_loop_s* Loop::native() noexcept { return state_->uv; }
+void Loop::make_callback(const AsyncResource& resource, Function<void()> fn) {
+  state();
+  detail::run_callback(resource, [&] { fn(); });
+}
+
+uv_loop_s* Loop::native() noexcept { return state().uv; }
 
 }  // namespace contrail::inline v0

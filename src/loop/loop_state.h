@@ -42,17 +42,20 @@ struct LoopState final : Environment {
   LoopState(Loop& owner, uv_loop_t* adopted);
   ~LoopState();
 
+  /// Ends the process with a sentence on any thread but the Loop's.
+  LoopState& on_own_thread() noexcept;
+
   void queue_internal_microtask(void (*fn)(Environment&)) override;
 
   /// An exception left a callback: tells the handler, or keeps it for run() to throw.
-  void uncaught(std::exception_ptr error, ExceptionOrigin origin) noexcept;
+  CONTRAIL_API void uncaught(std::exception_ptr error, ExceptionOrigin origin) noexcept;
   void keep_for_run(std::exception_ptr error) noexcept;
 
   /// One call of uv_run between the drains that belong around it. True while work remains.
   bool turn(uv_run_mode mode);
   void rethrow_uncaught();
   void flush_destroys();
-  void run_posted();
+  bool run_posted();  ///< True if there was anything.
   void hold() noexcept;
   void let_go() noexcept;
 
@@ -66,23 +69,30 @@ struct LoopState final : Environment {
   Timers timers{*this};
   Immediates immediates{*this};
   OpenList open;
+  PromiseCore* awaited = nullptr;  ///< Promises that are pending and have reactions.
 
   std::vector<std::shared_ptr<void>> companions;
   int depth = 0;  ///< Of callback scopes: the outermost drains.
   bool running = false;
+  bool turning = false;  ///< Inside uv_run.
   bool stop_requested = false;
   std::shared_ptr<Function<void(std::exception_ptr, ExceptionOrigin)>> uncaught_handler;
   std::deque<std::exception_ptr> thrown;
 
-  uv_check_t check{};  ///< Destroys, then immediates.
-  uv_async_t wake{};   ///< post().
-  std::unique_ptr<ReadBuffer> read_buffer;  ///< Made for the first stream that needs it.
+  uv_check_t check{};                          ///< Destroys, then immediates.
+  uv_async_t wake{};                           ///< post().
+  std::unique_ptr<ReadBuffer> read_buffer;     ///< Made for the first stream that needs it.
+  const std::uint64_t serial = next_serial();  ///< Tells Loops apart for good.
   int holds = 0;
   std::mutex posted_mutex;
   std::vector<Function<void()>> posted;  ///< Guarded by posted_mutex.
 
  private:
+  static std::uint64_t next_serial() noexcept;
   void tear_down();
+  bool drop_everything();
+  bool abandon_awaited();
+  void close_handles();
 };
 
 /// The current thread's; ends the process with a sentence if it has none.

@@ -27,7 +27,7 @@ void PromiseIds::announce(PromiseIds* parent) {
 
 void PromiseIds::announce_settled() noexcept {
   track(nullptr);
-  if (watched(watch_promise_resolve)) emit_promise_resolve(key());
+  if (watched(watch_promise_resolve)) emit_promise_resolve(id);
 }
 
 void ReactionScope::enter() {
@@ -57,7 +57,34 @@ void PromiseCore::settle(Status status) {
   release_reactions();
 }
 
+void PromiseCore::join_awaited() noexcept {
+  PromiseCore*& head = loop_state().awaited;
+  next_awaited_ = head;
+  if (head) head->awaited_from_ = &next_awaited_;
+  awaited_from_ = &head;
+  head = this;
+}
+
+void PromiseCore::leave_awaited() noexcept {
+  if (!awaited_from_) return;
+  if (next_awaited_) next_awaited_->awaited_from_ = awaited_from_;
+  *std::exchange(awaited_from_, nullptr) = next_awaited_;
+}
+
+void PromiseCore::destroy_in_turn() noexcept {
+  thread_local constinit PromiseCore* doomed = nullptr;
+  thread_local constinit bool destroying = false;
+  next_awaited_ = std::exchange(doomed, this);
+  if (std::exchange(destroying, true)) return;
+  while (PromiseCore* next = doomed) {
+    doomed = next->next_awaited_;
+    next->destroy();
+  }
+  destroying = false;
+}
+
 void PromiseCore::release_reactions() noexcept {
+  leave_awaited();
   while (Job* reaction = first_) {
     first_ = reaction->next;
     if (hot.environment) [[likely]] {
@@ -68,12 +95,12 @@ void PromiseCore::release_reactions() noexcept {
   }
 }
 
-void AwaitReaction::start(PromiseCore& source) {
+void AwaitReaction::start() {
   if (hot.promises) [[unlikely]] {
     tracked_ = true;
-    ids_.born(&source.ids);
+    ids_.born(&source_->ids);
   }
-  source.add_reaction(this);
+  source_->add_reaction(this);
 }
 
 void AwaitReaction::resume(Job* job) noexcept {
@@ -97,7 +124,11 @@ void AwaitReaction::resume(Job* job) noexcept {
 void AwaitReaction::abandon(Job* job) noexcept {
   // The coroutine will never go on: whoever waits for it is abandoned too, then it dies here,
   // unless somebody still holds its promise.
-  PromiseCore& promise = *static_cast<AwaitReaction*>(job)->promise_;
+  auto* self = static_cast<AwaitReaction*>(job);
+  PromiseCore& promise = *self->promise_;
+  const auto source = std::move(self->source_);  // Coroutines may wait for each other in a circle.
+  if (self->frame) release(std::exchange(self->frame, nullptr));
+  self->ids_.gone();
   promise.release_reactions();
   release(&promise);
 }

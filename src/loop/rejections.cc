@@ -8,16 +8,6 @@
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
-namespace {
-
-/// The promise's ids on the stack, without before and after: Node's rule for this one case.
-class IdScope : ScopeLink {
- public:
-  explicit IdScope(const ScopeKey& key) noexcept : ScopeLink(key) {}
-  using ScopeLink::key;
-};
-
-}  // namespace
 
 void Rejections::add(PromiseCore& promise) {
   pending_.push_back({Ref<PromiseCore>::share(&promise), FrameRef::adopt(capture_frame())});
@@ -38,7 +28,8 @@ bool Rejections::process() {
 }
 
 void Rejections::judge(PromiseCore& promise) {
-  std::optional<IdScope> ids;
+  // The promise's ids without before and after: Node's rule for this one case.
+  std::optional<LinkedIdScope> ids;
   if (promise.async_id() != no_async_id) ids.emplace(promise.scope_key());
   if (auto listener = handler) {
     auto error = catch_from([&] { (*listener)(promise.error(), promise.async_id()); });
@@ -54,8 +45,7 @@ void Rejections::judge(PromiseCore& promise) {
     case UnhandledRejections::warn:
       fmt::print(stderr, "contrail: unhandled rejection: {}\n", describe(promise.error()));
       return;
-    case UnhandledRejections::none:
-      return;
+    case UnhandledRejections::none: return;
   }
 }
 

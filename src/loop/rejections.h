@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "contrail/detail/promise_state.h"
@@ -17,7 +18,7 @@ class Rejections {
   void add(PromiseCore& promise);
   /// True if user code may have run, so that the queues need another look.
   bool process();
-  void clear() noexcept { pending_.clear(); }
+  bool drop() noexcept { return !std::exchange(pending_, {}).empty(); }
 
   std::shared_ptr<Function<void(std::exception_ptr, AsyncId)>> handler;
   UnhandledRejections policy = UnhandledRejections::raise;

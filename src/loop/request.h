@@ -17,8 +17,8 @@ class RequestState : public Open {
   /// For the completion callback.
   template <class Derived>
   static std::unique_ptr<Derived> take(Request* request) noexcept {
-    return std::unique_ptr<Derived>(static_cast<Derived*>(
-        static_cast<RequestState*>(request->data)));
+    return std::unique_ptr<Derived>(
+        static_cast<Derived*>(static_cast<RequestState*>(request->data)));
   }
 
   /// Calls start(&request), which hands it to libuv. If libuv refuses, it is the caller's again.

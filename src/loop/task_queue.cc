@@ -13,16 +13,15 @@ namespace {
 /// A queue_microtask() callback that is a resource.
 struct Microtask : Job, Pooled {
   explicit Microtask(Function<void()>&& callback)
-      : Job(run_step, drop_step),
-        fn(std::move(callback)),
-        resource(resource_types::microtask) {}
+      : Job(run_step, drop_step), fn(std::move(callback)), resource(resource_types::microtask) {}
 
   static void run_step(Job* job) noexcept {
     std::unique_ptr<Microtask> self(static_cast<Microtask*>(job));
     FrameScope frame(self->resource.context_frame());
     std::exception_ptr error;
     try {
-      AsyncScope scope(self->resource.scope_key(), self->resource.context_frame());
+      ScopeLink link(self->resource.scope_key());
+      AsyncScope scope(link, self->resource.context_frame());
       error = catch_from([&] { self->fn(); });
       self->resource.emit_destroy();
     } catch (...) {
@@ -65,17 +64,19 @@ void TaskQueue::add_microtask(Function<void()>&& fn) {
   }
 }
 
-bool TaskQueue::drain() {
+bool TaskQueue::drain_all() {
   if (!tick_scheduled_ && !rejection_pending_) {
     run_jobs();
-    if (!tick_scheduled_ && !rejection_pending_) return true;
+    if (!tick_scheduled_ && !rejection_pending_) {
+      await_callback_ = false;
+      return true;
+    }
   }
   do {
     if (!run_ticks()) return false;
     run_jobs();
   } while (!ticks_.empty() || (rejection_pending_ && loop_.rejections.process()));
-  tick_scheduled_ = false;
-  rejection_pending_ = false;
+  tick_scheduled_ = rejection_pending_ = await_callback_ = false;
   return true;
 }
 
@@ -91,7 +92,8 @@ bool TaskQueue::run_tick(Tick& tick) {
   CallbackFrameScope scope(tick.resource.scope_key(), tick.resource.context_frame());
   std::exception_ptr error = catch_from([&] { tick.fn(); });
   tick.resource.emit_destroy();
-  if (!error) [[likely]] return true;
+  if (!error) [[likely]]
+    return true;
   loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
   return false;
 }

@@ -55,7 +55,11 @@ class TaskQueue {
 
   /// Runs ticks, then microtasks, then judges rejections, until there are none. False if a tick
   /// threw: what is left then waits for the next drain.
-  bool drain();
+  bool drain() { return idle() || drain_all(); }
+  /// An exception may keep this drain from coming to its end. What is left then waits for the end
+  /// of another callback, which is certain to come.
+  void left_undone() noexcept { await_callback_ = true; }
+  bool await_callback() const noexcept { return await_callback_; }
   /// Destroys everything undone. True if there was anything.
   bool drop();
   bool empty() const noexcept { return ticks_.empty() && jobs_.empty(); }
@@ -65,6 +69,11 @@ class TaskQueue {
     ticks_.push(tick);
     tick_scheduled_ = true;
   }
+  /// Asked after every timer and immediate, which mostly leave nothing behind.
+  bool idle() const noexcept {
+    return jobs_.empty() && !tick_scheduled_ && !rejection_pending_ && !await_callback_;
+  }
+  CONTRAIL_API bool drain_all();
   bool run_ticks();
   bool run_tick(Tick& tick);
   void run_jobs() noexcept;
@@ -74,6 +83,7 @@ class TaskQueue {
   Fifo<Job> jobs_;
   bool tick_scheduled_ = false;
   bool rejection_pending_ = false;
+  bool await_callback_ = false;
 };
 
 }  // namespace contrail::inline v0::detail

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include "contrail/promise.h"
 #include "src/loop/callback_scope.h"
 #include "src/loop/loop_state.h"
 
-namespace contrail::inline v0 {
-namespace detail {
+namespace contrail::inline v0::detail {
 namespace {
 
 inline constexpr ResourceType timeout_type{resource_types::timeout.name,
@@ -90,7 +88,7 @@ void Timers::refresh(TimeoutState& timer) {
 void Timers::set_ref(TimeoutState& timer, bool on) noexcept {
   if (timer.has_ref == on) return;
   timer.has_ref = on;
-  if (!timer.destroyed) count(on ? +1 : -1);
+  if (!timer.destroyed) loop_state().timers.count(on ? +1 : -1);
 }
 
 void Timers::count(int change) noexcept {
@@ -144,7 +142,8 @@ void Timers::place(List& list, std::int64_t expiry) {
 void Timers::schedule(std::int64_t expiry) noexcept {
   next_expiry_ = expiry;
   if (virtual_now_) return;
-  const auto delay = std::max<std::int64_t>(expiry - static_cast<std::int64_t>(uv_now(loop_.uv)), 1);
+  const auto delay =
+      std::max<std::int64_t>(expiry - static_cast<std::int64_t>(uv_now(loop_.uv)), 1);
   uv_timer_start(
       &timer_, [](uv_timer_t* handle) { static_cast<Timers*>(handle->data)->run_due(); },
       static_cast<std::uint64_t>(delay), 0);
@@ -215,7 +214,8 @@ bool Timers::fire(TimeoutState& timer) {
     }
   }
   if (!timer.armed) timer.fn = nullptr;
-  if (!error) [[likely]] return true;
+  if (!error) [[likely]]
+    return true;
   loop_.uncaught(error, ExceptionOrigin::uncaught_exception);
   return false;
 }
@@ -225,7 +225,9 @@ bool Timers::drop() noexcept {
   for (auto& [delay, list] : lists_) {
     while (!list->empty()) {
       anything = true;
-      clear(*list->first());
+      TimeoutState& timer = *list->first();
+      timer.armed = true;  // Also one that is pending only to end: cleared, then refreshed.
+      clear(timer);
     }
   }
   while (parked_.next != &parked_) {
@@ -236,23 +238,6 @@ bool Timers::drop() noexcept {
     timer->fn = nullptr;
   }
   return anything;
-}
-
-void Timers::set_virtual_time(std::optional<std::int64_t> now) noexcept {
-  virtual_now_ = now;
-  if (now) {
-    uv_timer_stop(&timer_);
-  } else if (!heap_.empty()) {
-    schedule(heap_.front()->expiry);
-  }
-}
-
-std::optional<std::int64_t> Timers::next_expiry() const noexcept {
-  std::int64_t earliest = never;
-  for (const List* list : heap_) {
-    if (!list->empty()) earliest = std::min(earliest, list->first()->start + list->delay);
-  }
-  return earliest == never ? std::nullopt : std::optional(earliest);
 }
 
 bool Timers::earlier(const List* a, const List* b) const noexcept {
@@ -293,45 +278,4 @@ void Timers::remove_top() {
   lists_.erase(top->delay);
 }
 
-}  // namespace detail
-
-Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay) {
-  return detail::loop_state().timers.add(std::move(fn), delay, false);
-}
-
-Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period) {
-  return detail::loop_state().timers.add(std::move(fn), period, true);
-}
-
-void Timeout::clear() noexcept {
-  if (state_ && state_->armed) detail::loop_state().timers.clear(*state_);
-}
-
-Timeout& Timeout::refresh() {
-  if (state_) detail::loop_state().timers.refresh(*state_);
-  return *this;
-}
-
-Timeout& Timeout::ref() noexcept {
-  if (state_) detail::loop_state().timers.set_ref(*state_, true);
-  return *this;
-}
-
-Timeout& Timeout::unref() noexcept {
-  if (state_) detail::loop_state().timers.set_ref(*state_, false);
-  return *this;
-}
-
-bool Timeout::has_ref() const noexcept { return state_ && state_->has_ref; }
-
-AsyncId Timeout::async_id() const noexcept {
-  return state_ ? state_->resource.async_id() : no_async_id;
-}
-
-Promise<void> sleep(std::chrono::milliseconds delay) {
-  auto [promise, resolver] = Promise<void>::with_resolver();
-  set_timeout([resolver = std::move(resolver)]() mutable { resolver.resolve(); }, delay);
-  return std::move(promise);
-}
-
-}  // namespace contrail::inline v0
+}  // namespace contrail::inline v0::detail

@@ -44,12 +44,12 @@ struct TimeoutState : TimerLink, Pooled {
   std::uint32_t refs = 1;
   bool repeat;
   bool has_ref = true;
-  bool destroyed = false;  ///< Its resource has ended: fired for the last time, or cleared.
-  bool armed = true;       ///< Not cleared: fn may be called.
-  bool running = false;    ///< fn is on the stack: it must not be destroyed now.
-  bool parked = false;     ///< In Timers::parked_ rather than in a list.
-  bool restartable = true; ///< Cleared while pending: refresh() does nothing any more.
-  std::int64_t start = 0;  ///< In ms of the loop's clock.
+  bool destroyed = false;   ///< Its resource has ended: fired for the last time, or cleared.
+  bool armed = true;        ///< Not cleared: fn may be called.
+  bool running = false;     ///< fn is on the stack: it must not be destroyed now.
+  bool parked = false;      ///< In Timers::parked_ rather than in a list.
+  bool restartable = true;  ///< Cleared while pending: refresh() does nothing any more.
+  std::int64_t start = 0;   ///< In ms of the loop's clock.
   Function<void()> fn;
   Timeout::Details details;
   AsyncResource resource;
@@ -67,7 +67,7 @@ class Timers {
   Timeout add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat);
   void clear(TimeoutState& timer) noexcept;
   void refresh(TimeoutState& timer);
-  void set_ref(TimeoutState& timer, bool on) noexcept;
+  static void set_ref(TimeoutState& timer, bool on) noexcept;  ///< Its Loop may be gone.
   bool drop() noexcept;
   void close() noexcept;
 
@@ -76,6 +76,7 @@ class Timers {
   /// Virtual time: the uv timer stays off, and only run_due() lets timers fire.
   void set_virtual_time(std::optional<std::int64_t> now) noexcept;
   std::optional<std::int64_t> next_expiry() const noexcept;
+  bool keep_loop_alive() const noexcept { return ref_count_ != 0; }
   void run_due();
 
  private:
@@ -86,8 +87,8 @@ class Timers {
 
     std::int64_t delay;
     std::int64_t expiry = 0;
-    std::uint64_t order = 0;  ///< Of two that expire together, the one set first goes first.
-    std::size_t position = 0; ///< In the heap.
+    std::uint64_t order = 0;   ///< Of two that expire together, the one set first goes first.
+    std::size_t position = 0;  ///< In the heap.
   };
 
   void insert(TimeoutState& timer, std::int64_t start);
@@ -104,6 +105,7 @@ class Timers {
   void finish(TimeoutState& timer) noexcept;
   void count(int change) noexcept;
   void schedule(std::int64_t expiry) noexcept;
+  void shift(std::int64_t change) noexcept;
 
   static constexpr std::int64_t never = INT64_MAX;
 

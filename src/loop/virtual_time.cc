@@ -1,8 +1,42 @@
 #include "contrail/detail/virtual_time.h"
 
+#include <poll.h>
+
+#include <algorithm>
+
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
+
+void Timers::set_virtual_time(std::optional<std::int64_t> now) noexcept {
+  const std::int64_t before = this->now();
+  const bool other_clock = now.has_value() != virtual_now_.has_value();
+  virtual_now_ = now;
+  if (other_clock) shift(this->now() - before);
+  if (now) {
+    uv_timer_stop(&timer_);
+  } else if (!heap_.empty()) {
+    schedule(heap_.front()->expiry);
+  }
+}
+
+/// What is pending keeps the time it has left.
+void Timers::shift(std::int64_t change) noexcept {
+  for (List* list : heap_) {
+    list->expiry += change;
+    for (TimerLink* link = list->next; link != list; link = link->next) {
+      static_cast<TimeoutState*>(link)->start += change;
+    }
+  }
+}
+
+std::optional<std::int64_t> Timers::next_expiry() const noexcept {
+  std::int64_t earliest = never;
+  for (const List* list : heap_) {
+    if (!list->empty()) earliest = std::min(earliest, list->first()->start + list->delay);
+  }
+  return earliest == never ? std::nullopt : std::optional(earliest);
+}
 
 void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept {
   loop_state().timers.set_virtual_time(now ? std::optional(now->count()) : std::nullopt);
@@ -13,6 +47,20 @@ std::optional<std::chrono::milliseconds> next_timer() noexcept {
   return expiry ? std::optional(std::chrono::milliseconds(*expiry)) : std::nullopt;
 }
 
+bool timers_keep_loop_alive() noexcept { return loop_state().timers.keep_loop_alive(); }
+
 void run_due_timers() { loop_state().timers.run_due(); }
+
+void deliver_destroys() { loop_state().flush_destroys(); }
+
+bool wait_for_loop(std::chrono::milliseconds limit) noexcept {
+  uv_loop_t* loop = loop_state().uv;
+  const int own_limit = uv_backend_timeout(loop);  // Of what else there is to do; -1: nothing.
+  if (own_limit == 0) return true;
+  const int timeout = static_cast<int>(limit.count());
+  pollfd backend{uv_backend_fd(loop), POLLIN, 0};
+  const int ready = poll(&backend, 1, own_limit < 0 ? timeout : std::min(timeout, own_limit));
+  return ready != 0 || (own_limit > 0 && own_limit <= timeout);
+}
 
 }  // namespace contrail::inline v0::detail

@@ -15,12 +15,13 @@ struct ScopeKey {
   const void* details = nullptr;
 };
 
-// Emitters: out of line and cold, behind one test of hot.watched.
-[[gnu::cold]] CONTRAIL_API void emit_init(const ScopeKey& key);
-[[gnu::cold]] CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
-[[gnu::cold]] CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
-[[gnu::cold]] CONTRAIL_API void emit_promise_resolve(const ScopeKey& key) noexcept;
-[[gnu::cold]] CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false) noexcept;
+// Emitters: out of line, behind one test of hot.watched. Not [[gnu::cold]], which would optimise
+// them for size: with a hook enabled they run for every event.
+CONTRAIL_API void emit_init(const ScopeKey& key);
+CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
+CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
+CONTRAIL_API void emit_promise_resolve(AsyncId id) noexcept;
+CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false) noexcept;
 
 inline bool watched(Watch what) noexcept { return (hot.watched & what) != 0; }
 
@@ -28,6 +29,7 @@ inline bool watched(Watch what) noexcept { return (hot.watched & what) != 0; }
 /// cannot be popped out of order.
 class ScopeLink {
  public:
+  explicit ScopeLink(const ScopeKey& key) noexcept : key_(key), outer_(hot.scope) {}
   ScopeLink(const ScopeLink&) = delete;
   ScopeLink& operator=(const ScopeLink&) = delete;
 
@@ -36,40 +38,56 @@ class ScopeLink {
   /// The resource died inside its own callback: hooks must not see its details any more.
   void forget_details() noexcept { key_.details = nullptr; }
 
- protected:
-  explicit ScopeLink(const ScopeKey& key) noexcept
-      : key_(key),
-        outer_(std::exchange(hot.scope, this)),
-        outer_execution_id_(std::exchange(hot.execution_id, key.async_id)),
-        outer_trigger_id_(std::exchange(hot.trigger_id, key.trigger_async_id)) {}
+ private:
+  ScopeKey key_;
+  ScopeLink* outer_;
+};
 
-  ~ScopeLink() {
+/// Makes a link the innermost one, for the length of a C++ scope. It is not the link itself: that
+/// can be reached from elsewhere, while what is only to be put back here stays in registers.
+class IdScope {
+ public:
+  explicit IdScope(ScopeLink& link) noexcept
+      : outer_(std::exchange(hot.scope, &link)),
+        outer_execution_id_(std::exchange(hot.execution_id, link.key().async_id)),
+        outer_trigger_id_(std::exchange(hot.trigger_id, link.key().trigger_async_id)) {}
+  IdScope(const IdScope&) = delete;
+  IdScope& operator=(const IdScope&) = delete;
+  ~IdScope() {
     hot.scope = outer_;
     hot.execution_id = outer_execution_id_;
     hot.trigger_id = outer_trigger_id_;
   }
 
  private:
-  ScopeKey key_;
   ScopeLink* outer_;
   AsyncId outer_execution_id_;
   AsyncId outer_trigger_id_;
+};
+
+/// Both in one object: who is running, but in the context as it is.
+class LinkedIdScope : public ScopeLink, IdScope {
+ public:
+  explicit LinkedIdScope(const ScopeKey& key) noexcept
+      : ScopeLink(key), IdScope(static_cast<ScopeLink&>(*this)) {}
 };
 
 /// The one way into a resource.
 ///
 /// A scope that is entered from user code (run_in_async_scope) switches the context inside its
 /// before and after, so hooks see the caller's; see CallbackScope for entries from the loop.
-class AsyncScope : ScopeLink {
+class AsyncScope : IdScope {
  public:
   /// `frame` is borrowed and may be nullptr.
-  AsyncScope(const ScopeKey& key, ContextFrame* frame) noexcept : ScopeLink(key) {
-    if (watched(watch_before)) [[unlikely]] emit_before(key);
+  AsyncScope(ScopeLink& link, ContextFrame* frame) noexcept : IdScope(link), link_(link) {
+    if (watched(watch_before)) [[unlikely]]
+      emit_before(link.key());
     enter(frame);
   }
   ~AsyncScope() {
     leave();
-    if (watched(watch_after)) [[unlikely]] emit_after(key());
+    if (watched(watch_after)) [[unlikely]]
+      emit_after(link_.key());
   }
 
  private:
@@ -85,19 +103,22 @@ class AsyncScope : ScopeLink {
     if (inner) release(inner);
   }
 
+  ScopeLink& link_;
   ContextFrame* outer_frame_;
   bool outer_frame_is_fresh_;
 };
 
 /// The same with the context switched outside before and after, so hooks see the callback's.
-class CallbackFrameScope : FrameScope, ScopeLink {
+class CallbackFrameScope : FrameScope, LinkedIdScope {
  public:
   CallbackFrameScope(const ScopeKey& key, ContextFrame* frame) noexcept
-      : FrameScope(frame), ScopeLink(key) {
-    if (watched(watch_before)) [[unlikely]] emit_before(key);
+      : FrameScope(frame), LinkedIdScope(key) {
+    if (watched(watch_before)) [[unlikely]]
+      emit_before(key);
   }
   ~CallbackFrameScope() {
-    if (watched(watch_after)) [[unlikely]] emit_after(key());
+    if (watched(watch_after)) [[unlikely]]
+      emit_after(key());
   }
 };
 

@@ -17,6 +17,9 @@ struct Box {
   /// Marks an entry that holds nothing, which is not the same as no entry: it hides the default.
   static constexpr std::uint32_t absent = 1u << 31;
 
+  bool is_absent() const noexcept { return (uid & absent) != 0; }
+  std::uint32_t variable() const noexcept { return uid & ~absent; }
+
   std::uint32_t refs = 1;
   std::uint32_t uid;  ///< Of the variable; never reused, so a stale box is never misread.
   void (*destroy)(Box*) noexcept;
@@ -75,13 +78,14 @@ class ContextFrame {
     return index < slots ? slots_[index] : find_overflow(index);
   }
 
-  std::uint32_t refs = 1;           ///< Captures, and being current.
-  std::uint32_t links = 0;          ///< Frames that borrow boxes through this one.
-  std::uint32_t remote = 0;         ///< Room for pins by other threads.
-  std::uint8_t bound = 0;           ///< Slots in use.
-  std::uint8_t owned = 0;           ///< Slots whose box this frame counts.
-  bool edited = false;              ///< disable() was here.
-  ContextFrame* parent = nullptr;   ///< Counted in its links.
+  std::uint32_t refs = 1;          ///< Captures, and being current.
+  std::uint32_t links = 0;         ///< Frames that borrow boxes through this one.
+  std::uint32_t remote = 0;        ///< Room for pins by other threads.
+  std::uint8_t bound = 0;          ///< Slots in use.
+  std::uint8_t owned = 0;          ///< Slots whose box this frame counts.
+  bool edited = false;             ///< disable() was here.
+  bool queued = false;             ///< Among the dying, although frames still borrow through it.
+  ContextFrame* parent = nullptr;  ///< Counted in its links.
   OverflowNode* overflow = nullptr;
   struct Retired* retired = nullptr;  ///< Boxes disabled here that derived frames still borrow.
   ContextFrame* next_dying = nullptr;
@@ -91,18 +95,20 @@ class ContextFrame {
   CONTRAIL_API Box* find_overflow(std::uint32_t index) const noexcept;
 };
 
-/// Frees the frame and whatever only it kept alive, without recursion.
+/// Frees the frame and whatever only it kept alive, without recursion. Of a frame that others
+/// borrow through, its overflow: they have their own.
 CONTRAIL_API void free_frame(ContextFrame* frame) noexcept;
 
 inline void retain(ContextFrame* frame) noexcept { ++frame->refs; }
 inline void release(ContextFrame* frame) noexcept {
-  if (--frame->refs == 0 && frame->links == 0) free_frame(frame);
+  if (--frame->refs == 0 && (frame->links == 0 || frame->overflow)) free_frame(frame);
 }
 
 using FrameRef = Ref<ContextFrame>;
 
-/// `from` (which may be nullptr) with one variable bound to box.
-CONTRAIL_API ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Ref<Box> box);
+/// `from` (which may be nullptr) with one variable bound to box, a counted reference taken over.
+/// Not a Ref, which would travel through memory: this is most of run().
+CONTRAIL_API ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* box);
 /// `from` without the variable; never nullptr.
 CONTRAIL_API ContextFrame* frame_without(ContextFrame* from, std::uint32_t index);
 /// Replaces a fresh current frame by a copy of its own, and returns it.
@@ -112,11 +118,19 @@ CONTRAIL_API ContextFrame* empty_frame() noexcept;
 /// Takes the variable out of the current frame object itself.
 CONTRAIL_API void disable_in_frame(VariableKey key) noexcept;
 
+/// The entry of a variable in the current context, or nullptr. What a dead variable left at the
+/// same index is not it.
+inline Box* find_box(VariableKey key) noexcept {
+  Box* box = hot.frame ? hot.frame->find(key.index) : nullptr;
+  return box && box->variable() == key.uid ? box : nullptr;
+}
+
 /// The current context, to keep; nullptr if there is none.
 inline ContextFrame* capture_frame() noexcept {
   ContextFrame* frame = hot.frame;
   if (frame) {
-    if (hot.frame_is_fresh) [[unlikely]] frame = separate_frame();
+    if (hot.frame_is_fresh) [[unlikely]]
+      frame = separate_frame();
     ++frame->refs;
   }
   return frame;

@@ -50,8 +50,7 @@ struct alignas(64) HotLine {
   bool tearing_down = false;  ///< The Loop is being destroyed: drop, do not call.
 };
 
-extern CONTRAIL_API constinit thread_local HotLine hot
-    __attribute__((tls_model("initial-exec")));
+extern CONTRAIL_API constinit thread_local HotLine hot __attribute__((tls_model("initial-exec")));
 
 /// Ends the process with one sentence on stderr: for uses of the library that cannot go on.
 [[noreturn, gnu::cold]] CONTRAIL_API void die(std::string_view sentence) noexcept;

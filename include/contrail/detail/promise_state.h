@@ -23,20 +23,23 @@ struct PromiseIds {
 
   /// A promise was born; `parent` is the one it derives from.
   void born(PromiseIds* parent) {
-    if (hot.promises & (promise_ids | promise_init)) [[unlikely]] announce(parent);
+    if (hot.promises & (promise_ids | promise_init)) [[unlikely]]
+      announce(parent);
   }
   void settled() noexcept {
-    if (hot.promises & promise_settle) [[unlikely]] announce_settled();
+    if (hot.promises & promise_settle) [[unlikely]]
+      announce_settled();
   }
   void gone() noexcept {
-    if (id != no_async_id && watched(watch_destroy)) [[unlikely]] queue_destroy(id, true);
+    if (id != no_async_id && watched(watch_destroy)) [[unlikely]]
+      queue_destroy(id, true);
   }
   /// Assigns an id if there is none yet.
-  [[gnu::cold]] CONTRAIL_API void track(PromiseIds* parent) noexcept;
+  CONTRAIL_API void track(PromiseIds* parent) noexcept;
 
  private:
-  [[gnu::cold]] CONTRAIL_API void announce(PromiseIds* parent);
-  [[gnu::cold]] CONTRAIL_API void announce_settled() noexcept;
+  CONTRAIL_API void announce(PromiseIds* parent);
+  CONTRAIL_API void announce_settled() noexcept;
 };
 
 /// A reaction runs in one of these: the context its author had and, while promises are tracked,
@@ -45,21 +48,20 @@ class ReactionScope : FrameScope {
  public:
   /// `ids` may be nullptr, and must not outlive the scope only if it is never settled inside.
   ReactionScope(PromiseIds* ids, ContextFrame* frame) : FrameScope(frame), ids_(ids) {
-    if (ids && (hot.promises & promise_scope)) [[unlikely]] enter();
+    if (ids && (hot.promises & promise_scope)) [[unlikely]]
+      enter();
   }
   ~ReactionScope() {
-    if (link_ || (ids_ && (hot.promises & promise_scope))) [[unlikely]] leave();
+    if (link_ || (ids_ && (hot.promises & promise_scope))) [[unlikely]]
+      leave();
   }
 
  private:
-  struct Link : ScopeLink {
-    explicit Link(const ScopeKey& key) noexcept : ScopeLink(key) {}
-  };
-  [[gnu::cold]] CONTRAIL_API void enter();
-  [[gnu::cold]] CONTRAIL_API void leave() noexcept;
+  CONTRAIL_API void enter();
+  CONTRAIL_API void leave() noexcept;
 
   PromiseIds* ids_;
-  std::optional<Link> link_;
+  std::optional<LinkedIdScope> link_;
 };
 
 /// What waits for a promise: a microtask once the promise is settled.
@@ -87,6 +89,19 @@ class PromiseCore {
 
   /// Claims the right to decide the outcome; false if somebody already has it.
   bool claim() noexcept { return !std::exchange(claimed_, true); }
+  /// The same for a Resolver that dies unused. While the executor runs it has to wait: an exception
+  /// that leaves the executor destroys the Resolver on its way, and is what the promise fails with.
+  bool claim_broken() noexcept {
+    if (!executing_) return claim();
+    broken_ = true;
+    return false;
+  }
+  void begin_executor() noexcept { executing_ = true; }
+  /// True if the promise has turned out to be broken, and the right is the caller's.
+  bool end_executor() noexcept {
+    executing_ = false;
+    return broken_ && claim();
+  }
 
   void reject(std::exception_ptr error) {
     error_ = std::move(error);
@@ -119,21 +134,33 @@ class PromiseCore {
   }
 
   void fulfil() { settle(Status::fulfilled); }
+  /// For coroutines, whose frames may hold the last Promise of others: calls destroy(), one at a
+  /// time.
+  CONTRAIL_API void destroy_in_turn() noexcept;
 
  private:
   friend void release(PromiseCore* promise) noexcept;
   virtual void dispose() noexcept = 0;
+  virtual void destroy() noexcept {}
   CONTRAIL_API void settle(Status status);
   void append(Reaction* reaction) noexcept {
+    if (!first_) join_awaited();
     (first_ ? last_->next : first_) = reaction;
     last_ = reaction;
   }
+  /// A Loop knows the promises that somebody waits for: perhaps nobody is left to settle them.
+  CONTRAIL_API void join_awaited() noexcept;
+  void leave_awaited() noexcept;
 
   Status status_ = Status::pending;
   bool claimed_ = false;
+  bool executing_ = false;
+  bool broken_ = false;  ///< While executing: its Resolver is gone.
   bool handled_ = false;
   Job* first_ = nullptr;
   Job* last_ = nullptr;
+  PromiseCore* next_awaited_ = nullptr;   ///< Later: of the coroutines that are to be destroyed.
+  PromiseCore** awaited_from_ = nullptr;  ///< What points here in that list.
   std::exception_ptr error_;
 };
 

@@ -11,12 +11,19 @@ class Loop;
 namespace detail {
 
 /// Puts the loop's timers on a clock that stands still until it is set; nullopt puts them back on
-/// the system's. What testing::FakeClock is made of.
+/// the system's. From one clock to the other, pending timers keep the time they have left. Not from
+/// inside a callback. What testing::FakeClock is made of.
 CONTRAIL_API void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept;
 /// When the next timer is due, by the loop's clock; nullopt if none is pending.
 CONTRAIL_API std::optional<std::chrono::milliseconds> next_timer() noexcept;
 /// Fires what is due by the loop's clock, each timer followed by its ticks and microtasks.
 CONTRAIL_API void run_due_timers();
+/// What the check phase does, which libuv leaves out of a turn with nothing but timers to wait for.
+CONTRAIL_API void deliver_destroys();
+/// Whether a timer is pending that the loop would wait for. On virtual time Loop::run() does not.
+CONTRAIL_API bool timers_keep_loop_alive() noexcept;
+/// Waits, in real time, until the loop's next turn has something to do. False if limit was reached.
+CONTRAIL_API bool wait_for_loop(std::chrono::milliseconds limit) noexcept;
 
 }  // namespace detail
 }  // namespace contrail::inline v0

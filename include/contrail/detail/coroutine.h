@@ -1,0 +1,131 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+
+#include "contrail/detail/reactions.h"
+
+// What makes Promise<T> the return type of coroutines.
+
+namespace contrail::inline v0::detail {
+
+template <class T>
+class CoroutineState;
+
+/// A coroutine waiting for a promise: the reaction lives in the coroutine's frame.
+class AwaitReaction : public Reaction {
+ public:
+  explicit AwaitReaction(Ref<PromiseCore> source) noexcept
+      : Reaction(resume, abandon), source_(std::move(source)) {}
+
+ protected:
+  template <class U>
+  void suspend(std::coroutine_handle<CoroutineState<U>> coroutine) {
+    coroutine_ = coroutine;
+    promise_ = &coroutine.promise();
+    start();
+  }
+  PromiseCore& source() noexcept { return *source_; }
+
+ private:
+  CONTRAIL_API void start();
+  CONTRAIL_API static void resume(Job* job) noexcept;
+  CONTRAIL_API static void abandon(Job* job) noexcept;
+
+  Ref<PromiseCore> source_;
+  std::coroutine_handle<> coroutine_;
+  PromiseCore* promise_ = nullptr;
+  PromiseIds ids_;
+  bool tracked_ = false;
+};
+
+/// co_await of a promise that has a name (T&: lends the value) or none (T: gives it).
+template <class T, class Result>
+class Awaiter : AwaitReaction {
+ public:
+  explicit Awaiter(Ref<PromiseState<T>> source) noexcept
+      : AwaitReaction(Ref<PromiseCore>::adopt(source.detach())) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class U>
+  void await_suspend(std::coroutine_handle<CoroutineState<U>> coroutine) {
+    suspend(coroutine);
+  }
+  Result await_resume() {
+    auto& awaited = static_cast<PromiseState<T>&>(source());
+    if (awaited.rejected()) std::rethrow_exception(awaited.error());
+    if constexpr (std::is_reference_v<Result>) {
+      return awaited.value();
+    } else if constexpr (!std::is_void_v<Result>) {
+      return awaited.take(awaited.refs == 1);
+    }
+  }
+};
+
+/// The promise of a coroutine: state and coroutine frame are one allocation.
+template <class T>
+class CoroutinePromise : public PromiseState<T> {
+ public:
+  static void* operator new(std::size_t size) { return pool_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    pool_release(memory, size);
+  }
+
+  Promise<T> get_return_object() {
+    // The count that the state was born with is the coroutine's own, until it ends.
+    return promise_of(Ref<PromiseState<T>>::share(this));
+  }
+  std::suspend_never initial_suspend() const noexcept { return {}; }
+
+  struct Last {
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<CoroutineState<T>> coroutine) const noexcept {
+      release(&coroutine.promise());
+    }
+    void await_resume() const noexcept {}
+  };
+  Last final_suspend() const noexcept { return {}; }
+  void unhandled_exception() { this->reject(std::current_exception()); }
+
+  template <class U>
+  auto await_transform(const Promise<U>& promise) {
+    return Awaiter<U, std::add_lvalue_reference_t<U>>(state_of(promise));
+  }
+  template <class U>
+  auto await_transform(Promise<U>&& promise) {
+    return Awaiter<U, U>(PromiseAccess::take(std::move(promise)));
+  }
+  /// Anything else: a promise of it, derived from this one.
+  template <class V>
+  requires(!is_promise<std::decay_t<V>>) auto await_transform(V&& value) {
+    using Value = std::decay_t<V>;
+    auto wrapper = new_promise<Value>(&this->ids);
+    wrapper->resolve(std::forward<V>(value));
+    return Awaiter<Value, Value>(std::move(wrapper));
+  }
+
+ private:
+  void dispose() noexcept override { this->destroy_in_turn(); }
+  void destroy() noexcept override {
+    std::coroutine_handle<CoroutineState<T>>::from_promise(static_cast<CoroutineState<T>&>(*this))
+        .destroy();
+  }
+};
+
+template <class T>
+class CoroutineState final : public CoroutinePromise<T> {
+ public:
+  template <std::convertible_to<T> V>
+  void return_value(V&& value) {
+    this->resolve(std::forward<V>(value));
+  }
+  void return_value(const Promise<T>& promise) { this->adopt(state_of(promise)); }
+};
+
+template <>
+class CoroutineState<void> final : public CoroutinePromise<void> {
+ public:
+  void return_void() { resolve(); }
+};
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,46 @@
+#include "contrail/promise.h"
+#include "contrail/timers.h"
+#include "src/loop/loop_state.h"
+
+namespace contrail::inline v0 {
+
+Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay) {
+  return detail::loop_state().timers.add(std::move(fn), delay, false);
+}
+
+Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period) {
+  return detail::loop_state().timers.add(std::move(fn), period, true);
+}
+
+void Timeout::clear() noexcept {
+  if (state_ && state_->armed) detail::loop_state().timers.clear(*state_);
+}
+
+Timeout& Timeout::refresh() {
+  if (state_ && state_->restartable) detail::loop_state().timers.refresh(*state_);
+  return *this;
+}
+
+Timeout& Timeout::ref() noexcept {
+  if (state_) detail::Timers::set_ref(*state_, true);
+  return *this;
+}
+
+Timeout& Timeout::unref() noexcept {
+  if (state_) detail::Timers::set_ref(*state_, false);
+  return *this;
+}
+
+bool Timeout::has_ref() const noexcept { return state_ && state_->has_ref; }
+
+AsyncId Timeout::async_id() const noexcept {
+  return state_ ? state_->resource.async_id() : no_async_id;
+}
+
+Promise<void> sleep(std::chrono::milliseconds delay) {
+  auto [promise, resolver] = Promise<void>::with_resolver();
+  set_timeout([resolver = std::move(resolver)]() mutable { resolver.resolve(); }, delay);
+  return std::move(promise);
+}
+
+}  // namespace contrail::inline v0
