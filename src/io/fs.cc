@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -21,7 +22,8 @@ namespace {
 /// An open file for the length of one operation on the pool.
 class OpenFile {
  public:
-  explicit OpenFile(const fs::Path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit OpenFile(const fs::Path& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (descriptor_ < 0) fail("open", path);
   }
   OpenFile(const OpenFile&) = delete;
@@ -36,9 +38,12 @@ class OpenFile {
 std::string read_whole(const fs::Path& path) {
   constexpr std::size_t smallest_step = 4096;
   constexpr std::size_t largest_step = 1 << 20;
+  constexpr std::size_t largest_file = 0x7fffffff;  // Node's limit.
+  const Error too_large(UV_EFBIG, "read", path.string());
   OpenFile file(path);
   struct ::stat status;
   if (::fstat(file.descriptor(), &status) < 0) fail("fstat", path);
+  if (status.st_size > static_cast<off_t>(largest_file)) throw too_large;
   std::string text;
   std::size_t size = 0;
   // Files of /proc say 0, others grow meanwhile: the size is a hint, the end is the end.
@@ -50,6 +55,7 @@ std::string read_whole(const fs::Path& path) {
     if (count < 0) fail("read", path);
     size += static_cast<std::size_t>(count);
     if (count == 0) break;
+    if (size > largest_file) throw too_large;
     step = std::min(std::max(size, smallest_step), largest_step);
   }
   text.resize(size);

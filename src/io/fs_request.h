@@ -25,8 +25,8 @@ struct FsRequest final : RequestState<uv_work_t> {
         resource(fs_type, AnyRef::to(details)) {}
 
   static void start(std::string_view operation, fs::Path path, Work what, Callback<T> fn) {
-    auto self = std::make_unique<FsRequest>(operation, std::move(path), std::move(what),
-                                            std::move(fn));
+    auto self =
+        std::make_unique<FsRequest>(operation, std::move(path), std::move(what), std::move(fn));
     // It fails only for lack of a callback.
     FsRequest::submit(self, [](uv_work_t* request) {
       return uv_queue_work(loop_state().uv, request, on_pool, on_loop);

@@ -1,8 +1,10 @@
 #include "contrail/socket_address.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "contrail/error.h"
@@ -24,6 +26,16 @@ void store(std::array<std::byte, 32>& storage, const Address& address) noexcept 
   std::memcpy(storage.data(), &address, sizeof address);
 }
 
+bool read_ipv6(const std::string& text, std::uint16_t port, sockaddr_in6& address) noexcept {
+  // libuv reads too much of an overlong address, and an interface that does not exist as none.
+  const std::size_t ip_size = std::min(text.find('%'), text.size());
+  if (ip_size >= INET6_ADDRSTRLEN) return false;
+  if (uv_ip6_addr(text.substr(0, ip_size).c_str(), port, &address) < 0) return false;
+  if (ip_size == text.size()) return true;
+  address.sin6_scope_id = ::if_nametoindex(text.c_str() + ip_size + 1);
+  return address.sin6_scope_id != 0;
+}
+
 }  // namespace
 
 SocketAddress::SocketAddress() noexcept {
@@ -39,7 +51,7 @@ SocketAddress::SocketAddress(std::string_view ip, std::uint16_t port) {
   sockaddr_in6 v6;
   if (!has_nul && uv_ip4_addr(text.c_str(), port, &v4) == 0) {
     store(storage_, v4);
-  } else if (!has_nul && uv_ip6_addr(text.c_str(), port, &v6) == 0) {
+  } else if (!has_nul && read_ipv6(text, port, v6)) {
     store(storage_, v6);
   } else {
     throw Error(UV_EINVAL, "SocketAddress", text.substr(0, text.find('\0')));
@@ -52,6 +64,7 @@ SocketAddress SocketAddress::from(const sockaddr* address) {
     case AF_INET: {
       sockaddr_in v4;
       std::memcpy(&v4, address, sizeof v4);
+      std::memset(v4.sin_zero, 0, sizeof v4.sin_zero);
       store(result.storage_, v4);
       return result;
     }
@@ -61,8 +74,7 @@ SocketAddress SocketAddress::from(const sockaddr* address) {
       store(result.storage_, v6);
       return result;
     }
-    default:
-      throw Error(UV_EAFNOSUPPORT, "SocketAddress");
+    default: throw Error(UV_EAFNOSUPPORT, "SocketAddress");
   }
 }
 
@@ -80,6 +92,10 @@ std::string SocketAddress::ip() const {
   if (is_ipv6()) {
     const auto address = load<sockaddr_in6>(storage_);
     uv_ip6_name(&address, text, sizeof text);
+    char interface[IF_NAMESIZE];
+    if (address.sin6_scope_id && ::if_indextoname(address.sin6_scope_id, interface)) {
+      return fmt::format("{}%{}", text, interface);
+    }
   } else {
     const auto address = load<sockaddr_in>(storage_);
     uv_ip4_name(&address, text, sizeof text);

@@ -21,9 +21,7 @@ void Stream::pause() noexcept { state().pause(); }
 void Stream::resume() { state().resume(); }
 void Stream::on_close(Function<void()> fn) { state().on_close = std::move(fn); }
 
-Promise<void> Stream::write(std::string data) {
-  return state().write(std::move(data));
-}
+Promise<void> Stream::write(std::string data) { return state().write(std::move(data)); }
 
 void Stream::write(std::string data, Callback<void> fn) {
   state().write(std::move(data), std::move(fn));
@@ -48,6 +46,8 @@ void Stream::close() noexcept { state().close(); }
 
 bool Stream::is_open() const noexcept { return state_ && state_->is_open(); }
 
-AsyncId Stream::async_id() const noexcept { return state_ ? state_->resource().async_id() : no_async_id; }
+AsyncId Stream::async_id() const noexcept {
+  return state_ ? state_->resource().async_id() : no_async_id;
+}
 
 }  // namespace contrail::inline v0

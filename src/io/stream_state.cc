@@ -1,5 +1,7 @@
 #include "src/io/stream_state.h"
 
+#include <csignal>
+
 #include "contrail/microtask.h"
 #include "src/loop/request.h"
 
@@ -8,9 +10,7 @@ namespace {
 
 constexpr int in_flight = 1;
 
-StreamState& of(void* data) {
-  return *static_cast<StreamState*>(static_cast<HandleState*>(data));
-}
+StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
 
 struct WriteRequest : RequestState<uv_write_t> {
   WriteRequest(std::string bytes, Callback<void> callback, StreamState& on)
@@ -48,7 +48,21 @@ void complete(Request& request, int status, std::string_view syscall) {
   });
 }
 
+/// A write to a peer that is gone has to fail, and libuv does not keep it from raising SIGPIPE.
+/// As in Node the whole process ignores it from now on, unless it has decided otherwise itself.
+bool ignore_broken_pipes() noexcept {
+  struct sigaction current {};
+  ::sigaction(SIGPIPE, nullptr, &current);
+  const bool is_default = !(current.sa_flags & SA_SIGINFO) && current.sa_handler == SIG_DFL;
+  if (is_default) ::signal(SIGPIPE, SIG_IGN);
+  return is_default;
+}
+
 }  // namespace
+
+StreamState::StreamState() noexcept {
+  [[maybe_unused]] static const bool ignoring = ignore_broken_pipes();
+}
 
 Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
   if (pending_read_ || listening_) return Promise<std::size_t>::reject(error(UV_EBUSY, "read"));
@@ -57,8 +71,8 @@ Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
   if (ended_ == UV_EOF) return Promise<std::size_t>::resolve(0);
   if (ended_ < 0) return Promise<std::size_t>::reject(error(ended_, "read"));
   auto [promise, resolver] = Promise<std::size_t>::with_resolver();
-  pending_read_.emplace(buffer, std::move(resolver));
-  start_reading();
+  pending_read_ = PendingRead{buffer, std::move(resolver)};
+  update_reading();
   return std::move(promise);
 }
 
@@ -66,21 +80,17 @@ void StreamState::set_on_data(OnData fn) {
   listening_ = static_cast<bool>(fn);
   replaced_ = true;
   on_data_ = std::move(fn);
-  if (listening_ && !paused_) {
-    start_reading();
-  } else if (!listening_) {
-    stop_reading();
-  }
+  update_reading();
 }
 
 void StreamState::pause() noexcept {
   paused_ = true;
-  if (listening_) stop_reading();
+  update_reading();
 }
 
 void StreamState::resume() {
   paused_ = false;
-  if (listening_) start_reading();
+  update_reading();
 }
 
 uv_buf_t StreamState::place_for_data() {
@@ -93,8 +103,14 @@ uv_buf_t StreamState::place_for_data() {
   return {shared->data(), shared->size()};
 }
 
+/// Reads as long as somebody waits for data. A read() that waits goes before on_data().
+void StreamState::update_reading() {
+  const bool wanted = is_open() && !ended_ && (pending_read_ || (listening_ && !paused_));
+  if (wanted && !reading_) start_reading();
+  if (!wanted) stop_reading();
+}
+
 void StreamState::start_reading() {
-  if (reading_ || ended_ || !is_open()) return;
   const int status = uv_read_start(
       stream(),
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
@@ -118,13 +134,9 @@ void StreamState::stop_reading() noexcept {
 
 void StreamState::on_read(ssize_t count, const uv_buf_t& buffer) {
   if (count == 0) return;  // libuv says: nothing yet.
-  if (count < 0) {
-    ended_ = static_cast<int>(count);
-    stop_reading();
-  } else if (pending_read_) {
-    stop_reading();
-  }
+  if (count < 0) ended_ = static_cast<int>(count);
   run_callback(resource(), [&] { deliver(count, buffer); });
+  update_reading();  // After the drain: who awaited this read may be waiting for the next.
 }
 
 void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
@@ -155,9 +167,8 @@ void StreamState::write(std::string data, Callback<void> fn) {
   const int status = start_write(std::move(data), fn);
   if (status == in_flight) return;
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
-  next_tick([fn = std::move(fn), result = write_result(status)]() mutable {
-    fn(std::move(result));
-  });
+  next_tick(
+      [fn = std::move(fn), result = write_result(status)]() mutable { fn(std::move(result)); });
 }
 
 Promise<void> StreamState::write(std::string data) {
@@ -178,23 +189,29 @@ Result<void> StreamState::write_result(int status) const {
 /// in_flight, having taken fn; or how it ended at once.
 int StreamState::start_write(std::string data, Callback<void>& fn) {
   if (!is_open()) return UV_EBADF;
+  if (!uv_is_writable(stream())) return UV_EPIPE;
   std::size_t written = 0;
-  if (!data.empty()) {
+  // While there is one in flight the others line up: they also finish in their order.
+  if (!data.empty() && writes_in_flight == 0) {
     uv_buf_t buffer{data.data(), data.size()};
     const int count = uv_try_write(stream(), &buffer, 1);
     if (count < 0 && count != UV_EAGAIN) return count;
     written = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
-  if (written == data.size() && uv_stream_get_write_queue_size(stream()) == 0) return 0;
+  if (written == data.size() && writes_in_flight == 0) return 0;
   auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this);
   uv_buf_t rest{request->data.data() + written, request->data.size() - written};
   const int status = WriteRequest::submit(request, [&](uv_write_t* submitted) {
     return uv_write(submitted, stream(), &rest, 1, [](uv_write_t* done, int result) {
       auto self = WriteRequest::take<WriteRequest>(done);
+      --of(done->handle->data).writes_in_flight;
       complete(*self, result, "write");
     });
   });
-  if (status >= 0) return in_flight;
+  if (status >= 0) {
+    ++writes_in_flight;
+    return in_flight;
+  }
   fn = std::move(request->fn);
   return status;
 }
@@ -215,11 +232,16 @@ void StreamState::shutdown(Callback<void> fn) {
   next_tick([fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); });
 }
 
-void StreamState::closed() noexcept {
+void StreamState::tell_closed() noexcept {
   run_callback(resource(), [&] {
     if (pending_read_) pending_read_->resolver.reject(error(UV_ECANCELED, "read"));
-    if (on_close) on_close();
+    // It may replace or remove itself.
+    if (auto fn = std::exchange(on_close, {})) fn();
   });
+}
+
+void StreamState::closed() noexcept {
+  if (!given_up) tell_closed();
   pending_read_.reset();
   on_data_ = nullptr;
   on_close = nullptr;

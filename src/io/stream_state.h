@@ -11,6 +11,8 @@ namespace contrail::inline v0::detail {
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
 struct StreamState : HandleState {
+  StreamState() noexcept;
+
   using OnData = Function<void(Result<std::span<const std::byte>>)>;
 
   struct PendingRead {
@@ -36,11 +38,15 @@ struct StreamState : HandleState {
   }
 
   Function<void()> on_close;
+  std::size_t writes_in_flight = 0;
+  bool given_up = false;  ///< For another one: nobody, hooks included, hears it close.
 
  private:
   void closed() noexcept override;
-  void start_reading();
+  void tell_closed() noexcept;
+  void update_reading();
   void stop_reading() noexcept;
+  void start_reading();
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
@@ -49,8 +55,8 @@ struct StreamState : HandleState {
 
   OnData on_data_;
   std::optional<PendingRead> pending_read_;
-  int ended_ = 0;  ///< UV_EOF or the error that ended reading.
-  bool listening_ = false;  ///< There is an on_data_, though it may be moved out while it runs.
+  int ended_ = 0;           ///< UV_EOF or the error that ended reading.
+  bool listening_ = false;  ///< There is an on_data_, though it is moved out while it runs.
   bool replaced_ = false;   ///< set_on_data() was called since it was.
   bool reading_ = false;
   bool paused_ = false;

@@ -3,6 +3,8 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "contrail/microtask.h"
@@ -35,10 +37,8 @@ TcpState::TcpState(uv_stream_t* listener, AsyncId server)
 
 TcpSocket::Details TcpState::accept_from(uv_stream_t* listener) {
   uv_tcp_init(loop().uv, &tcp);
-  if (int status = uv_accept(listener, stream()); status < 0) {
-    throw Error(status, "accept");
-  }
   opened(&tcp);
+  accept_status = uv_accept(listener, stream());
   try {
     return {address_of(tcp, uv_tcp_getpeername), true};
   } catch (const Error&) {
@@ -68,18 +68,15 @@ struct TcpConnect {
   };
 
   struct Lookup : detail::RequestState<uv_getaddrinfo_t> {
-    Lookup(StreamHandle socket, std::string name, std::uint16_t its_port,
-           Callback<TcpSocket> callback)
+    Lookup(StreamHandle socket, std::string name, Callback<TcpSocket> callback)
         : state(std::move(socket)),
           host(std::move(name)),
-          port(its_port),
           fn(std::move(callback)),
           resource(resource_types::get_address_info,
                    {.trigger_async_id = state->resource().async_id()}) {}
 
     StreamHandle state;
     std::string host;
-    std::uint16_t port;
     Callback<TcpSocket> fn;
     AsyncResource resource;
   };
@@ -107,6 +104,7 @@ struct TcpConnect {
       request.state = nullptr;  // Closes before the caller hears.
       return request.fn(std::move(failure));
     }
+    request.state->given_up = true;
     const SocketAddress next = request.rest.back();
     request.rest.pop_back();
     start(StreamHandle(new TcpState(next)), next, std::move(request.rest), std::move(request.fn));
@@ -114,11 +112,13 @@ struct TcpConnect {
 
   static void look_up(std::string host, std::uint16_t port, Callback<TcpSocket> fn) {
     auto request = std::make_unique<Lookup>(StreamHandle(new TcpState(SocketAddress())),
-                                            std::move(host), port, std::move(fn));
+                                            std::move(host), std::move(fn));
     const char* name = request->host.c_str();
+    const std::string its_port = std::to_string(port);
     const int status = Lookup::submit(request, [&](uv_getaddrinfo_t* submitted) {
       addrinfo hints{};
       hints.ai_socktype = SOCK_STREAM;
+      hints.ai_flags = AI_NUMERICSERV;
       return uv_getaddrinfo(
           detail::loop_state().uv, submitted,
           [](uv_getaddrinfo_t* done, int result, addrinfo* found) {
@@ -126,12 +126,11 @@ struct TcpConnect {
             detail::run_callback(self->resource, [&] { found_addresses(*self, result, found); });
             uv_freeaddrinfo(found);
           },
-          name, nullptr, &hints);
+          name, its_port.c_str(), &hints);
     });
     if (status < 0) {
-      next_tick([request = std::move(request), status] {
-        found_addresses(*request, status, nullptr);
-      });
+      next_tick(
+          [request = std::move(request), status] { found_addresses(*request, status, nullptr); });
     }
   }
 
@@ -139,8 +138,7 @@ struct TcpConnect {
     std::vector<SocketAddress> addresses;
     for (; found; found = found->ai_next) {
       if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
-      const SocketAddress any_port = SocketAddress::from(found->ai_addr);
-      addresses.emplace_back(any_port.ip(), lookup.port);
+      addresses.push_back(SocketAddress::from(found->ai_addr));
     }
     if (addresses.empty()) {
       lookup.state = nullptr;
@@ -191,14 +189,16 @@ void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpS
 
 TcpSocket& TcpSocket::set_no_delay(bool on) {
   auto& tcp = static_cast<TcpState&>(state());
-  if (int status = uv_tcp_nodelay(&tcp.tcp, on); status < 0) throw tcp.error(status, "set_no_delay");
+  const int status = tcp.is_open() ? uv_tcp_nodelay(&tcp.tcp, on) : UV_EBADF;
+  if (status < 0) throw tcp.error(status, "set_no_delay");
   return *this;
 }
 
 TcpSocket& TcpSocket::set_keep_alive(std::chrono::seconds idle) {
   auto& tcp = static_cast<TcpState&>(state());
   const bool on = idle.count() > 0;
-  const int status = uv_tcp_keepalive(&tcp.tcp, on, static_cast<unsigned>(idle.count()));
+  const auto seconds = static_cast<unsigned>(idle.count());
+  const int status = tcp.is_open() ? uv_tcp_keepalive(&tcp.tcp, on, seconds) : UV_EBADF;
   if (status < 0) throw tcp.error(status, "set_keep_alive");
   return *this;
 }

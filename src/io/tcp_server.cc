@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include <deque>
+#include <memory>
 #include <optional>
 
 #include "contrail/tcp.h"
@@ -17,17 +18,16 @@ inline constexpr ResourceType server_type{resource_types::tcp_server.name,
 struct TcpServer::State final : detail::HandleState {
   void listen(const SocketAddress& at, const ListenOptions& options);
   void on_connection(int status);
+  void report(const Error& failure);
   Promise<TcpSocket> accept();
 
   uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&tcp); }
   AsyncId async_id() const noexcept { return resource ? resource->async_id() : no_async_id; }
-  TcpSocket accept_one() {
-    return TcpSocket(detail::StreamHandle(new detail::TcpState(stream(), async_id())));
-  }
+  TcpSocket accept_one();
 
   uv_tcp_t tcp{};
   Function<void(TcpSocket)> connection_fn;
-  Function<void(const Error&)> error_fn;
+  std::shared_ptr<Function<void(const Error&)>> error_fn;
   Function<void()> close_fn;
   std::deque<Resolver<TcpSocket>> waiters;  ///< accept() calls without a connection.
   std::size_t waiting = 0;                  ///< Connections without an accept() call.
@@ -45,6 +45,7 @@ void TcpServer::State::listen(const SocketAddress& at, const ListenOptions& opti
     throw Error(status, "socket", at.to_string());
   }
   opened(&tcp);
+  details.local = at;
   resource.emplace(server_type, AnyRef::to(details));
   auto must = [&](int status, std::string_view syscall) {
     if (status >= 0) return;
@@ -53,16 +54,26 @@ void TcpServer::State::listen(const SocketAddress& at, const ListenOptions& opti
   };
   const unsigned flags = options.ipv6_only ? static_cast<unsigned>(UV_TCP_IPV6ONLY) : 0;
   must(uv_tcp_bind(&tcp, at.native(), flags), "bind");
-  must(uv_listen(stream(), options.backlog,
-                 [](uv_stream_t* listener, int status) {
-                   static_cast<State*>(static_cast<HandleState*>(listener->data))
-                       ->on_connection(status);
-                 }),
+  must(uv_listen(
+           stream(), options.backlog,
+           [](uv_stream_t* listener, int status) {
+             static_cast<State*>(static_cast<HandleState*>(listener->data))->on_connection(status);
+           }),
        "listen");
   sockaddr_storage name;
   int size = sizeof name;
   must(uv_tcp_getsockname(&tcp, reinterpret_cast<sockaddr*>(&name), &size), "getsockname");
   details.local = SocketAddress::from(reinterpret_cast<const sockaddr*>(&name));
+}
+
+/// The next connection, made by nobody and in no context, whoever may be calling. Throws Error if
+/// there is none after all.
+TcpSocket TcpServer::State::accept_one() {
+  detail::Ground ground;
+  auto* accepted = new detail::TcpState(stream(), async_id());
+  TcpSocket socket{detail::StreamHandle(accepted)};
+  if (accepted->accept_status < 0) throw Error(accepted->accept_status, "accept");
+  return socket;
 }
 
 void TcpServer::State::on_connection(int status) {
@@ -75,14 +86,14 @@ void TcpServer::State::on_connection(int status) {
       return;
     }
     try {
-      socket.emplace(accept_one());  // Its init: execution id 0, no context.
+      socket.emplace(accept_one());
     } catch (const Error& failure) {
       status = failure.code().value();
     }
   }
   scope.call(*resource, [&] {
     if (!socket) {
-      if (error_fn) error_fn(Error(status, "accept", details.local.to_string()));
+      report(Error(status, "accept", details.local.to_string()));
     } else if (!waiters.empty()) {
       Resolver<TcpSocket> waiter = std::move(waiters.front());
       waiters.pop_front();
@@ -91,6 +102,10 @@ void TcpServer::State::on_connection(int status) {
       connection_fn(std::move(*socket));
     }
   });
+}
+
+void TcpServer::State::report(const Error& failure) {
+  if (auto fn = error_fn) (*fn)(failure);  // Held here: it may replace or remove itself.
 }
 
 Promise<TcpSocket> TcpServer::State::accept() {
@@ -141,13 +156,30 @@ TcpServer::State& TcpServer::state() const {
   return *state_;
 }
 
+/// The address could not be had; the next one may be. libuv still has to close the old handle.
+void TcpServer::start_over() {
+  std::unique_ptr<State, CloseState> next(new State);
+  next->connection_fn = std::move(state_->connection_fn);
+  next->error_fn = std::move(state_->error_fn);
+  next->close_fn = std::move(state_->close_fn);
+  state_ = std::move(next);
+}
+
 TcpServer& TcpServer::listen(const SocketAddress& at, ListenOptions options) {
-  state().listen(at, options);
+  try {
+    state().listen(at, options);
+  } catch (const Error&) {
+    if (!state_->is_open()) start_over();
+    throw;
+  }
   return *this;
 }
 
 Promise<TcpSocket> TcpServer::accept() { return state().accept(); }
-void TcpServer::on_error(Function<void(const Error&)> fn) { state().error_fn = std::move(fn); }
+void TcpServer::on_error(Function<void(const Error&)> fn) {
+  using Shared = Function<void(const Error&)>;
+  state().error_fn = fn ? std::make_shared<Shared>(std::move(fn)) : nullptr;
+}
 void TcpServer::on_close(Function<void()> fn) { state().close_fn = std::move(fn); }
 void TcpServer::close() noexcept { state().close(); }
 

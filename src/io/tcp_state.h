@@ -13,7 +13,7 @@ inline constexpr ResourceType tcp_type{resource_types::tcp.name,
 struct TcpState final : StreamState {
   /// A socket that will connect.
   explicit TcpState(const SocketAddress& remote);
-  /// The next connection of a listening socket. Throws Error if there is none after all.
+  /// The next connection of a listening socket; accept_status says whether there was one.
   TcpState(uv_stream_t* listener, AsyncId server);
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
@@ -21,6 +21,7 @@ struct TcpState final : StreamState {
   std::string subject() const override { return details.remote.to_string(); }
 
   uv_tcp_t tcp{};
+  int accept_status = 0;
   TcpSocket::Details details;
   AsyncResource its_resource;
 
