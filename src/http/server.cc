@@ -1,0 +1,134 @@
+#include "contrail/http/server.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "contrail/loop.h"
+#include "src/http/connection.h"
+#include "src/http/server_state.h"
+
+namespace contrail::inline v0::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often to look for those who take too long.
+std::chrono::milliseconds watch_period(const ServerOptions& options) {
+  std::chrono::milliseconds shortest = 4s;
+  for (auto limit : {options.header_timeout, options.body_timeout, options.keep_alive_timeout,
+                     options.write_timeout}) {
+    if (limit > 0ms) shortest = std::min(shortest, limit);
+  }
+  return std::max(shortest / 4, 10ms);
+}
+
+}  // namespace
+
+ServerState::~ServerState() { watch_.clear(); }
+
+void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_options) {
+  if (listener) throw Error(-EALREADY, "listen", at.to_string());
+  TcpServer server([this](TcpSocket socket) { accept(std::move(socket)); });
+  server.listen(at, listen_options);
+  listener.emplace(std::move(server));
+  closing = false;
+}
+
+void ServerState::accept(TcpSocket socket) {
+  if (connections.size() >= options.connections_max) return;
+  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
+  connections.push_front(connection);
+  connection->place = connections.begin();
+  if (connections.size() == 1) {
+    watch_ = set_interval([this] { close_overdue(); }, watch_period(options)).unref();
+  }
+  connection->start();
+}
+
+void ServerState::remove(Connection& connection) noexcept {
+  connections.erase(connection.place);
+  if (connections.empty()) watch_.clear();
+}
+
+void ServerState::close_overdue() {
+  const auto keep = shared_from_this();
+  const auto now = Loop::current().now();
+  std::vector<std::shared_ptr<Connection>> overdue;
+  for (const auto& connection : connections) {
+    if (connection->is_overdue(now)) overdue.push_back(connection);
+  }
+  for (const auto& connection : overdue) connection->time_out();
+}
+
+void ServerState::stop_listening() noexcept {
+  listener.reset();
+  closing = true;
+}
+
+void ServerState::close_idle() noexcept {
+  const auto all = connections;
+  for (const auto& connection : all) connection->close_if_idle();
+}
+
+void ServerState::close_all() noexcept {
+  const Error error(-ECANCELED, "read");
+  const auto all = connections;
+  for (const auto& connection : all) connection->close(error);
+}
+
+Server::Server(Handler handler, ServerOptions options)
+    : state_(std::make_shared<ServerState>(std::move(handler), options)) {}
+
+Server::Server(Server&&) noexcept = default;
+
+Server& Server::operator=(Server&& other) noexcept {
+  if (this != &other) {
+    Server gone(std::move(*this));
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Server::~Server() {
+  if (!state_) return;
+  state_->stop_listening();
+  state_->close_all();
+}
+
+ServerState& Server::state() const {
+  if (!state_) die_moved_from("http::Server");
+  return *state_;
+}
+
+Server& Server::listen(const SocketAddress& at, ListenOptions options) {
+  state().listen(at, options);
+  return *this;
+}
+
+void Server::close() noexcept {
+  state().stop_listening();
+  state().close_idle();
+}
+
+SocketAddress Server::address() const {
+  if (!listening()) throw Error(-EBADF, "getsockname");
+  return state().listener->address();
+}
+
+bool Server::listening() const noexcept { return state().listener.has_value(); }
+std::size_t Server::connections() const noexcept { return state().connections.size(); }
+
+AsyncId Server::async_id() const noexcept {
+  return listening() ? state().listener->async_id() : no_async_id;
+}
+
+void Server::watch(Promise<void> promise, std::shared_ptr<Exchange> exchange,
+                   std::shared_ptr<void> handler) {
+  promise
+      .catch_error([exchange = std::move(exchange), handler = std::move(handler)](
+                       std::exception_ptr error) { exchange->handler_failed(std::move(error)); })
+      .detach();
+}
+
+}  // namespace contrail::inline v0::http
