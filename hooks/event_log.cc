@@ -1,0 +1,196 @@
+#include "contrail/hooks/event_log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cstdlib>
+#include <iterator>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "contrail/async_hook.h"
+#include "contrail/execution.h"
+#include "contrail/loop.h"
+#include "contrail/timers.h"
+
+namespace contrail::inline v0::hooks {
+
+struct EventLog::State {
+  State(Sink sink, EventLogOptions options);
+
+  void init(const ResourceInfo& made);
+  void before(AsyncId id);
+  void after(AsyncId id);
+  void destroy(AsyncId id);
+  void promise_resolve(AsyncId id);
+
+ private:
+  bool shown(std::string_view type) const;
+  const std::string* shown_type(AsyncId id);
+  void print(std::string_view event, std::string_view type, AsyncId id, std::string_view rest = {});
+
+  Sink sink_;
+  const EventLogOptions options_;
+  std::set<std::string, std::less<>> type_names_;
+  /// Of the resources that are alive; nullptr for those that are not shown.
+  std::unordered_map<AsyncId, const std::string*> types_;
+  std::vector<AsyncId> running_;  ///< Those shown, innermost last.
+  std::string line_;
+  bool printing_ = false;
+  AsyncHook hook_;
+};
+
+namespace {
+
+std::string number(AsyncId id) {
+  return id == unassigned_async_id ? "-1" : fmt::format_int(id).str();
+}
+
+std::string details_of(const ResourceInfo& made) {
+  const auto* timer = made.details.as<Timeout::Details>();
+  if (!timer) return {};
+  return fmt::format(" ({}{} ms)", timer->repeat ? "every " : "", timer->delay.count());
+}
+
+}  // namespace
+
+EventLog::State::State(Sink sink, EventLogOptions options)
+    : sink_(std::move(sink)), options_(std::move(options)), hook_([this] {
+        HookCallbacks callbacks{
+            .init = [this](const ResourceInfo& made) { init(made); },
+            .before = [this](AsyncId id) { before(id); },
+            .after = [this](AsyncId id) { after(id); },
+            .destroy = [this](AsyncId id) { destroy(id); },
+            .track_promises = options_.track_promises,
+        };
+        if (options_.track_promises) {
+          callbacks.promise_resolve = [this](AsyncId id) { promise_resolve(id); };
+        }
+        return callbacks;
+      }()) {
+  hook_.enable();
+}
+
+void EventLog::State::init(const ResourceInfo& made) {
+  if (printing_ || !shown(made.type)) {
+    types_.emplace(made.async_id, nullptr);
+    return;
+  }
+  const std::string& type = *type_names_.emplace(made.type).first;
+  types_.emplace(made.async_id, &type);
+  std::string rest = " by " + number(made.trigger_async_id);
+  if (execution_async_id() != made.trigger_async_id) rest += " in " + number(execution_async_id());
+  print("init", type, made.async_id, rest + details_of(made));
+}
+
+void EventLog::State::before(AsyncId id) {
+  const std::string* type = shown_type(id);
+  if (!type) return;
+  print("before", *type, id);
+  running_.push_back(id);
+}
+
+void EventLog::State::after(AsyncId id) {
+  const std::string* type = shown_type(id);
+  if (!type) return;
+  // The log may have started in the middle of this callback.
+  const auto started = std::find(running_.rbegin(), running_.rend(), id);
+  if (started != running_.rend()) running_.erase(std::prev(started.base()), running_.end());
+  print("after", *type, id);
+}
+
+void EventLog::State::destroy(AsyncId id) {
+  const auto found = types_.find(id);
+  if (found == types_.end()) return;
+  const std::string* type = found->second;
+  types_.erase(found);
+  if (type) print("destroy", *type, id);
+}
+
+void EventLog::State::promise_resolve(AsyncId id) {
+  if (const std::string* type = shown_type(id)) print("resolve", *type, id);
+}
+
+bool EventLog::State::shown(std::string_view type) const {
+  const auto& wanted = options_.only_types;
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), type) != wanted.end();
+}
+
+/// nullptr if the resource is not shown. One that is older than the log shows its type by running.
+const std::string* EventLog::State::shown_type(AsyncId id) {
+  if (const auto found = types_.find(id); found != types_.end()) return found->second;
+  const ResourceInfo running = execution_async_resource();
+  const std::string_view type = running.async_id == id ? running.type : std::string_view();
+  return shown(type) ? &*type_names_.emplace(type.empty() ? "resource" : type).first : nullptr;
+}
+
+void EventLog::State::print(std::string_view event, std::string_view type, AsyncId id,
+                            std::string_view rest) {
+  if (printing_) return;
+  printing_ = true;
+  line_.clear();
+  fmt::format_to(std::back_inserter(line_), "{}{:{}}{} {} {}{}", options_.prefix, "",
+                 2 * running_.size(), event, type, number(id), rest);
+  sink_(line_);
+  printing_ = false;
+}
+
+EventLog::EventLog(std::FILE* file, EventLogOptions options)
+    : EventLog(Sink([file, text = std::string()](std::string_view line) mutable {
+                 text.assign(line).push_back('\n');  // In one piece: others may be writing too.
+                 std::fwrite(text.data(), 1, text.size(), file);
+               }),
+               std::move(options)) {}
+
+EventLog::EventLog(Sink sink, EventLogOptions options)
+    : state_(std::make_unique<State>(std::move(sink), std::move(options))) {}
+
+EventLog::EventLog(EventLog&&) noexcept = default;
+EventLog& EventLog::operator=(EventLog&&) noexcept = default;
+EventLog::~EventLog() = default;
+
+namespace {
+
+bool matches(std::string_view text, std::string_view pattern) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() == '*') {
+    return matches(text, pattern.substr(1)) || (!text.empty() && matches(text.substr(1), pattern));
+  }
+  return !text.empty() &&
+         std::tolower(static_cast<unsigned char>(pattern.front())) == text.front() &&
+         matches(text.substr(1), pattern.substr(1));
+}
+
+bool switched_on(std::string_view name) {
+  const char* variable = std::getenv("CONTRAIL_DEBUG");
+  std::string_view list = variable ? variable : "";
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (matches(name, list.substr(0, comma))) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+std::shared_ptr<void> log_if_switched_on(Loop&) {
+  if (!switched_on("async_hooks")) return nullptr;
+  // Every Loop counts its ids from 2: tell them apart, unless there is only one.
+  static std::atomic<int> loops = 0;
+  const int loop = ++loops;
+  const std::string which = loop == 1 ? "" : fmt::format(" loop {}", loop);
+  return std::make_shared<EventLog>(
+      stderr, EventLogOptions{.prefix = fmt::format("ASYNC_HOOKS {}{}: ", getpid(), which)});
+}
+
+}  // namespace
+
+bool heed_debug_variable() {
+  static const bool once = (Loop::add_companion(log_if_switched_on), true);
+  return once;
+}
+
+}  // namespace contrail::inline v0::hooks

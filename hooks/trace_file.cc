@@ -1,0 +1,64 @@
+#include "hooks/trace_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "contrail/error.h"
+
+namespace contrail::inline v0::hooks {
+
+TraceFile::TraceFile(const std::filesystem::path& path)
+    : path_(path.string()),
+      fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
+      owner_(::getpid()),
+      buffer_("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[") {
+  if (fd_ < 0) throw Error(-errno, "open", path_);
+}
+
+TraceFile::~TraceFile() { ::close(fd_); }
+
+std::string& TraceFile::next_event() {
+  buffer_ += std::exchange(any_event_, true) ? ",\n" : "\n";
+  return buffer_;
+}
+
+bool TraceFile::flush(std::string_view other_data) {
+  // A forked child has a copy of the buffer, but the file is its parent's.
+  if (error_ == 0 && owner_ == ::getpid()) {
+    const std::size_t events = buffer_.size();
+    std::string end = "\n],\"otherData\":";
+    end.append(other_data).append("}\n");
+    buffer_ += end;
+    if (write_at(end_of_events_, buffer_)) {
+      end_of_events_ += static_cast<off_t>(events);
+      end_ = std::move(end);
+    } else {
+      error_ = errno;
+      // Back to what it was: the room for that was there already.
+      const off_t size = end_of_events_ + static_cast<off_t>(end_.size());
+      if (write_at(end_of_events_, end_) && ::ftruncate(fd_, size) != 0) error_ = errno;
+    }
+  }
+  buffer_.clear();
+  return error_ == 0;
+}
+
+void TraceFile::throw_if_failed() const {
+  if (error_ != 0) throw Error(-error_, "write", path_);
+}
+
+bool TraceFile::write_at(off_t offset, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t written = ::pwrite(fd_, text.data(), text.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+    offset += written;
+  }
+  return true;
+}
+
+}  // namespace contrail::inline v0::hooks

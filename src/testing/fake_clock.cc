@@ -1,0 +1,88 @@
+#include "contrail/testing/fake_clock.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include "contrail/detail/virtual_time.h"
+#include "contrail/execution.h"
+
+namespace contrail::inline v0::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+/// What was asked of libuv after it last looked at the system waits until it looks again.
+constexpr milliseconds longest_wait = 10ms;
+
+void require_outside_callbacks() {
+  if (execution_async_id() != root_async_id) {
+    throw std::logic_error("FakeClock: it is made and moved outside the loop's callbacks");
+  }
+}
+
+}  // namespace
+
+FakeClock::FakeClock(FakeClockOptions options) : loop_(Loop::current()), options_(options) {
+  require_outside_callbacks();
+  detail::set_virtual_time(0ms);
+}
+
+FakeClock::~FakeClock() { detail::set_virtual_time(std::nullopt); }
+
+milliseconds FakeClock::now() const noexcept { return loop_.now(); }
+
+void FakeClock::advance(milliseconds duration) {
+  require_outside_callbacks();
+  if (duration < 0ms) throw std::invalid_argument("FakeClock: time does not go backwards");
+  const milliseconds target = now() + duration;
+  loop_.run_nowait();
+  for (auto next = detail::next_timer(); next && *next <= target; next = detail::next_timer()) {
+    fire_next();
+    loop_.run_nowait();
+    detail::deliver_destroys();
+  }
+  detail::set_virtual_time(target);
+}
+
+void FakeClock::run_until_idle() {
+  require_outside_callbacks();
+  for (std::size_t steps = 0;; ++steps) {
+    run_io();
+    if (!detail::timers_keep_loop_alive()) break;
+    if (steps == options_.max_steps) {
+      throw std::runtime_error(fmt::format(
+          "FakeClock: still not idle after {} steps, at {} ms: an interval that nobody clears, or "
+          "timers that start each other? Use advance().",
+          steps, now().count()));
+    }
+    fire_next();
+  }
+}
+
+void FakeClock::fire_next() {
+  detail::set_virtual_time(std::max(now(), detail::next_timer().value()));
+  detail::run_due_timers();
+}
+
+/// Turns of the loop, in real time, until it has nothing but timers.
+void FakeClock::run_io() {
+  milliseconds waited = 0ms;
+  while (loop_.run_nowait()) {
+    if (detail::wait_for_loop(longest_wait)) {
+      waited = 0ms;
+    } else if ((waited += longest_wait) >= options_.patience) {
+      throw std::runtime_error(fmt::format(
+          "FakeClock: nothing came of the loop's I/O for {} ms{}. A server that is listening, or a "
+          "peer that waits for a timer? Use advance().",
+          waited.count(),
+          detail::timers_keep_loop_alive() ? ", and timers are waiting for it" : ""));
+    }
+  }
+  loop_.run();  // What another thread has posted, and the last destroys.
+}
+
+}  // namespace contrail::inline v0::testing
