@@ -1,8 +1,14 @@
 // What every consumer builds: a little of each library, so that each has to be found and linked.
 
-#include <contrail/contrail.h>
+#ifdef CONSUMER_OF_COMPONENTS  // The umbrella wants everything to be linked.
+#include <contrail/async_local_storage.h>
 #include <contrail/http/server.h>
+#include <contrail/loop.h>
+#include <contrail/timers.h>
 #include <contrail/version.h>
+#else
+#include <contrail/contrail.h>
+#endif
 
 #include <fmt/core.h>
 #include <chrono>

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "contrail/async_hook.h"
+#include "contrail/detail/context_frame.h"
 #include "contrail/execution.h"
 #include "contrail/loop.h"
 
@@ -27,15 +28,24 @@ class LoopTest : public ::testing::Test {
   void destroy_loop() { loop_.reset(); }
 
   void TearDown() override {
-    if (loop_) EXPECT_FALSE(uv_loop_alive(loop_->native())) << "something was left open";
+    if (loop_) {
+      EXPECT_FALSE(uv_loop_alive(loop_->native())) << "something was left open";
+    }
     loop_.reset();
     for (const auto& [id, type] : alive_) ADD_FAILURE() << type << ' ' << id << " never ended";
     EXPECT_EQ(execution_async_id(), no_async_id);
   }
 
   Loop& loop() { return *loop_; }
+  bool has_loop() const { return loop_.has_value(); }
 
  private:
+  /// What one test entered is not the next one's.
+  struct NoContext {
+    NoContext() { detail::replace_frame(nullptr); }
+    ~NoContext() { detail::replace_frame(nullptr); }
+  };
+  NoContext no_context_;
   std::optional<Loop> loop_{std::in_place};
   std::map<AsyncId, std::string> alive_;
   AsyncHook ledger_{{

@@ -27,6 +27,7 @@ CLEAN = {
     "test/unit/loop_test.cc": "",
     "test/unit/tcp_test.cc": "",
     "test/unit/http/server_test.cc": "",
+    "docs/examples/01_hello.cc": "int main() {\n  if (true) {\n    return 0;\n  }\n}\n",
     "README.md": "[the docs](docs/index.md#top) and `[not](a-link)`\n",
     "docs/index.md": "[back](../README.md) [out](https://example.org)\n",
 }
@@ -117,6 +118,27 @@ class TidyTest(unittest.TestCase):
 
     def test_links_lead_somewhere(self):
         self.expect("README.md:2", "nowhere", {"README.md": "\n[gone](docs/gone.md#part)\n"})
+
+    def test_links_to_a_unit_test_name_one_that_exists(self):
+        def linking(name):
+            return {"test/unit/error_test.cc": "TEST(Error,\n     says_why) {}\n",
+                    "docs/rules.md": f"[proof](../test/unit/error_test.cc#{name})\n"}
+        self.assertEqual(self.violations_of(linking("Error.says_why")), [])
+        self.expect("docs/rules.md:1", "nowhere", linking("Error.says_how"))
+
+    def test_docs_quote_only_what_is_compiled(self):
+        def quoting(code, source="docs/examples/01_hello.cc"):
+            return {"docs/index.md": f"\n<!-- {source} -->\n```cpp\n{code}```\n"}
+        for code in ("if (true) {\n  return 0;\n}\n", "    return 0;\n"):
+            self.assertEqual(self.violations_of(quoting(code)), [])
+        self.assertEqual(self.violations_of(
+            quoting("#include <string>\n", "include/contrail/error.h")), [])
+        for code in ("return 1;\n", "if (true) {\n}\n", "if (true) {\n    return 0;\n}\n"):
+            self.expect("docs/index.md:3", "not an excerpt", quoting(code))
+        self.expect("docs/index.md:3", "missing", quoting("int x;\n", "docs/examples/02_gone.cc"))
+        for source in ("src/async/environment.h", "docs/examples"):
+            self.expect("docs/index.md:3", "line above", quoting("#pragma once\n", source))
+        self.expect("README.md:1", "line above", {"README.md": "```cpp\nint x;\n```\n"})
 
 
 if __name__ == "__main__":

@@ -20,9 +20,7 @@ TEST(Format, prints_a_resource_with_its_trigger) {
   EXPECT_EQ(fmt::format("{}", info), "Timeout 7 (by 1)");
 }
 
-TEST(Format, prints_ids_as_numbers) {
-  EXPECT_EQ(fmt::format("{:>4}", root_async_id), "   1");
-}
+TEST(Format, prints_ids_as_numbers) { EXPECT_EQ(fmt::format("{:>4}", root_async_id), "   1"); }
 
 }  // namespace
 }  // namespace contrail

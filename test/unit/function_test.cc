@@ -162,10 +162,8 @@ TEST(Function, is_empty_by_the_time_its_callable_is_destroyed) {
 }
 
 TEST(Function, passes_references_and_moves_values) {
-  Function<void(std::string&, std::unique_ptr<int>)> fn = [](std::string& out,
-                                                             std::unique_ptr<int> value) {
-    out = std::to_string(*value);
-  };
+  Function<void(std::string&, std::unique_ptr<int>)> fn =
+      [](std::string& out, std::unique_ptr<int> value) { out = std::to_string(*value); };
   std::string out;
   fn(out, std::make_unique<int>(42));
   EXPECT_EQ(out, "42");

@@ -116,7 +116,8 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
     try {
       Value value;
       if (auto* promise = std::get_if<Promise<Value>>(&operand)) {
-        value = co_await *promise;
+        // Given away: a coroutine that held a reference to its own promise would own itself.
+        value = co_await std::move(*promise);
       } else {
         value = co_await std::get<Value>(operand);
       }

@@ -1,6 +1,8 @@
 // Runs one scenario on contrail and prints its trace.
 //
-//   contrail_driver [--gc-destroy] FILE      (FILE may be - for standard input)
+//   contrail_driver [--gc-destroy] [--fake-clock] FILE      (FILE may be - for standard input)
+//
+// On the fake clock a scenario takes no time, and no deadline slips however busy the machine is.
 
 #include <fmt/core.h>
 
@@ -13,6 +15,7 @@
 #include <string_view>
 
 #include "contrail/loop.h"
+#include "contrail/testing/fake_clock.h"
 #include "test/conformance/contrail_driver/interpreter.h"
 
 namespace {
@@ -31,9 +34,30 @@ std::string read_file(const std::string& file) {
   return read_all(stream);
 }
 
+struct Arguments {
+  bool prints_collected = false;
+  bool uses_fake_clock = false;
+  std::string file;
+};
+
+Arguments parse_arguments(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--gc-destroy") {
+      arguments.prints_collected = true;
+    } else if (argument == "--fake-clock") {
+      arguments.uses_fake_clock = true;
+    } else {
+      arguments.file = argument;
+    }
+  }
+  return arguments;
+}
+
 /// What was made for the scenario dies in here, after the trace has been printed.
-void run_scenario(const Scenario& scenario, bool prints_collected) {
-  Trace trace(prints_collected);
+void run_scenario(const Scenario& scenario, const Arguments& arguments) {
+  Trace trace(arguments.prints_collected);
   Loop loop;
   Interpreter interpreter(scenario, trace);
   loop.on_uncaught_exception([&](std::exception_ptr error, ExceptionOrigin origin) {
@@ -44,7 +68,11 @@ void run_scenario(const Scenario& scenario, bool prints_collected) {
     interpreter.perform(scenario.main);
   };
   set_immediate([&] { set_immediate(perform_main); });
-  loop.run();
+  if (arguments.uses_fake_clock) {
+    testing::FakeClock().run_until_idle();
+  } else {
+    loop.run();
+  }
   fmt::print("{}", trace.text());
   std::fflush(stdout);
 }
@@ -52,23 +80,15 @@ void run_scenario(const Scenario& scenario, bool prints_collected) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool prints_collected = false;
-  std::string file;
-  for (int i = 1; i < argc; ++i) {
-    if (argv[i] == std::string_view("--gc-destroy")) {
-      prints_collected = true;
-    } else {
-      file = argv[i];
-    }
-  }
-  if (file.empty()) {
-    fmt::print(stderr, "usage: contrail_driver [--gc-destroy] FILE\n");
+  const Arguments arguments = parse_arguments(argc, argv);
+  if (arguments.file.empty()) {
+    fmt::print(stderr, "usage: contrail_driver [--gc-destroy] [--fake-clock] FILE\n");
     return 2;
   }
   try {
-    run_scenario(parse_scenario(read_file(file)), prints_collected);
+    run_scenario(parse_scenario(read_file(arguments.file)), arguments);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "contrail_driver: {}: {}\n", file, error.what());
+    fmt::print(stderr, "contrail_driver: {}: {}\n", arguments.file, error.what());
     return 1;
   }
   return 0;

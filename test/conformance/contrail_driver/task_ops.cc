@@ -21,9 +21,7 @@ void Interpreter::interval(const Op& op) {
   trace_.note_destroyable(ticket.async_id());
 }
 
-void Interpreter::immediate(const Op& op) {
-  define_timer(op, set_immediate(performing(op.ops)));
-}
+void Interpreter::immediate(const Op& op) { define_timer(op, set_immediate(performing(op.ops))); }
 
 void Interpreter::define_timer(const Op& op, Timer timer) {
   std::visit([&](auto& ticket) { trace_.note_destroyable(ticket.async_id()); }, timer);
@@ -49,9 +47,9 @@ void Interpreter::refresh(const Op& op) {
 }
 
 void Interpreter::unref(const Op& op) {
-  Timer* timer = look_up(timers_, op.source);
-  if (!timer) return;
-  if (auto* timeout = std::get_if<Timeout>(timer)) timeout->unref();
+  if (Timer* timer = look_up(timers_, op.source)) {
+    std::visit([](auto& ticket) { ticket.unref(); }, *timer);
+  }
 }
 
 }  // namespace contrail::conformance
