@@ -105,7 +105,8 @@ void create_and_clear_bare(benchmark::State& state) {
     for (int i = 0; i < batch; ++i) {
       auto* timer = new uv_timer_t;
       uv_timer_init(&loop, timer);
-      uv_timer_start(timer, [](uv_timer_t*) {}, 1000, 0);
+      uv_timer_start(
+          timer, [](uv_timer_t*) {}, 1000, 0);
       uv_timer_stop(timer);
       close_and_free(timer);
     }
