@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The house rules as a test: floors, sizes, names, tests and links.
+"""The house rules as a test: floors, sizes, names, tests, links and quotations.
 
 Usage: tools/tidy.py [root]. Prints file:line: message for every violation; exits 1 if there is one.
 """
@@ -7,6 +7,7 @@ Usage: tools/tidy.py [root]. Prints file:line: message for every violation; exit
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 # --- The floors: a file may include its own floor and those below it. ----------------------------
@@ -57,6 +58,11 @@ DECLARATION = re.compile(
 # Only names, so there is no behaviour to test.
 NOTHING_TO_TEST = {"fwd", "contrail"}
 
+# What the docs may quote as C++: what is compiled and run, or the contract itself.
+QUOTING = re.compile(r"README\.md|docs/[^/]+\.md")
+CPP_BLOCK = re.compile(r"^[ ]*```(?:cpp|c\+\+|cc)\b[^\n]*\n(.*?)^[ ]*```", re.M | re.S)
+QUOTABLE = re.compile(r"docs/examples/[^/]+\.cc|include/contrail/.*\.h")
+
 IGNORED_FOLDERS = {"build", "node_modules", "__pycache__", "goldens", "corpus"}
 
 
@@ -96,6 +102,8 @@ class Tidy:
                 self.fail(path, 1, "a header starts with #pragma once")
             if path.endswith(".md"):
                 self.check_links(path, text)
+            if QUOTING.fullmatch(path):
+                self.check_quotations(path, text)
         self.check_tests()
         return sorted(self.violations)
 
@@ -186,7 +194,7 @@ class Tidy:
                 self.fail(path, first, f"a function of {last - first + 1} lines; "
                                        f"it has at most {FUNCTION_LINES_MAX}")
 
-    # --- tests and links
+    # --- tests, links and quotations
 
     def check_tests(self):
         for path in self.files:
@@ -203,11 +211,44 @@ class Tidy:
         for number, line in enumerate(without_code.splitlines(), 1):
             inline = re.findall(r"\]\(<?([^)>\s]+)>?[^)]*\)", line)
             for link in inline + re.findall(r"^\[[^\]]+\]:\s+(\S+)", line):
-                target = link.split("#")[0]
+                target, _, part = link.partition("#")
                 if not target or re.match(r"[a-z]+:", link):
                     continue
-                if not (self.root / os.path.dirname(path) / target).exists():
+                file = os.path.normpath(os.path.join(os.path.dirname(path), target))
+                test = r"\(\s*" + re.escape(part).replace(r"\.", r",\s*") + r"\s*\)"
+                if not (self.root / file).exists() or (  # Suite.name of a unit test.
+                        target.endswith("_test.cc") and part and
+                        not re.search(test, self.files.get(file, ""))):
                     self.fail(path, number, f"the link to {link} leads nowhere")
+
+
+    def check_quotations(self, path, text):
+        """Every block of C++ is a run of lines of the file named in the comment above it."""
+        lines = text.splitlines()
+        for block in CPP_BLOCK.finditer(text):
+            number = text.count("\n", 0, block.start()) + 1
+            above = lines[number - 2].strip() if number > 1 else ""
+            named = re.fullmatch(r"<!-- (\S+) -->", above)
+            source = named.group(1) if named else None
+            if source is None or not QUOTABLE.fullmatch(source):
+                self.fail(path, number, "the line above a block of C++ names the example or the "
+                                        "public header it is from: <!-- docs/examples/name.cc -->")
+            elif source not in self.files:
+                self.fail(path, number, f"the block is said to be from {source}, which is missing")
+            elif not quotes(block.group(1), self.files[source]):
+                self.fail(path, number, f"the block is not an excerpt of {source}")
+
+
+def quotes(block, source):
+    """Whether the block is a run of lines of the source, but for their common indentation."""
+    wanted = without_indentation(block.splitlines())
+    lines = source.splitlines()
+    return bool(wanted) and any(without_indentation(lines[i:i + len(wanted)]) == wanted
+                                for i in range(len(lines) - len(wanted) + 1))
+
+
+def without_indentation(lines):
+    return textwrap.dedent("\n".join(lines)).split("\n") if lines else []
 
 
 def blank_comments(text):
