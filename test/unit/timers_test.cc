@@ -261,12 +261,18 @@ TEST_F(Timers, keep_their_id_when_refreshed_in_their_own_callback) {
 
 TEST_F(Timers, are_new_resources_when_refreshed_after_they_fired) {
   Trace trace;
-  Timeout timer = set_timeout([] {}, 1ms);
-  set_timeout([&] { timer.refresh(); }, 5ms);
+  Timeout timer;
+  bool again = false;
+  timer = set_timeout(
+      [&] {
+        if (!std::exchange(again, true)) set_immediate([&] { timer.refresh(); });
+      },
+      1ms);
   loop().run();
   EXPECT_EQ(trace.text(),
-            "+Timeout1(t=root) +Timeout2(t=root) >Timeout1 <Timeout1 xTimeout1 "
-            ">Timeout2 +Timeout3(t=Timeout2) <Timeout2 xTimeout2 >Timeout3 <Timeout3 xTimeout3");
+            "+Timeout1(t=root) >Timeout1 +Imm1(t=Timeout1) <Timeout1 xTimeout1 "
+            ">Imm1 +Timeout2(t=Imm1) <Imm1 xImm1 "
+            ">Timeout2 <Timeout2 xTimeout2");
 }
 
 TEST_F(Timers, keep_their_context_when_refreshed_while_pending) {
