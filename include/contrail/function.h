@@ -64,8 +64,12 @@ class Function<R(Args...)> {
   }
 
  private:
+  /// Numbers and pointers travel in registers.
+  template <class T>
+  using Passed = std::conditional_t<std::is_scalar_v<T>, T, T&&>;
+
   struct Operations {
-    R (*call)(void*, Args&&...);
+    R (*call)(void*, Passed<Args>...);
     /// Never a copy of all the bytes: loads wider than the stores that have just filled the storage
     /// would wait for those to reach the cache.
     void (*relocate)(void* to, void* from) noexcept;
@@ -78,7 +82,7 @@ class Function<R(Args...)> {
       alignof(Target) <= alignof(void*) && std::is_nothrow_move_constructible_v<Target>;
 
   template <class Target>
-  static R call_target(Target& target, Args&&... args) {
+  static R call_target(Target& target, Passed<Args>... args) {
     if constexpr (std::is_void_v<R>) {
       std::invoke(target, std::forward<Args>(args)...);
     } else {
@@ -100,7 +104,7 @@ class Function<R(Args...)> {
 
   template <class Target>
   static constexpr Operations inline_operations = {
-      .call = [](void* storage, Args&&... args) -> R {
+      .call = [](void* storage, Passed<Args>... args) -> R {
         return call_target(*inline_target<Target>(storage), std::forward<Args>(args)...);
       },
       .relocate =
@@ -116,7 +120,7 @@ class Function<R(Args...)> {
 
   template <class Target>
   static constexpr Operations heap_operations = {
-      .call = [](void* storage, Args&&... args) -> R {
+      .call = [](void* storage, Passed<Args>... args) -> R {
         return call_target(*heap_target<Target>(storage), std::forward<Args>(args)...);
       },
       .relocate = [](void* to, void* from) noexcept { std::memcpy(to, from, sizeof(Target*)); },

@@ -37,12 +37,13 @@ AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options)
                     options.require_manual_destroy ? std::uintptr_t{manual} : 0) {}
 
 void AsyncResource::announce() {
-  if (detail::hot.watched & detail::watch_no_loop) detail::environment();
-  if (type().empty()) {
+  detail::HookRegistry& hooks = detail::environment().hooks;
+  const ResourceType& type = resource_type();
+  if (type.name.empty()) [[unlikely]] {
     release_context();
     throw std::invalid_argument("AsyncResource: the type must not be empty");
   }
-  detail::emit_init(scope_key());
+  hooks.emit_init({id_, trigger_, &type, details_});
 }
 
 void AsyncResource::forget_details() noexcept {

@@ -96,15 +96,19 @@ inline ContextFrame* new_frame(const ContextFrame::Slots& boxes = {}) {
   return ::new (pool_allocate(sizeof(ContextFrame))) ContextFrame(boxes);
 }
 
-inline ContextFrame* copy_slots(const ContextFrame* from) {
-  ContextFrame* frame = new_frame(from->slots_);
+inline ContextFrame* copy_slots(const ContextFrame* from, void* memory) noexcept {
+  auto* frame = ::new (memory) ContextFrame(from->slots_);
   frame->bound = from->bound;
   frame->overflow = from->overflow;
   if (frame->overflow) retain(frame->overflow);
   return frame;
 }
 
-void own(ContextFrame* frame, std::uint8_t mask) noexcept {
+inline ContextFrame* copy_slots(const ContextFrame* from) {
+  return copy_slots(from, pool_allocate(sizeof(ContextFrame)));
+}
+
+inline void own(ContextFrame* frame, std::uint8_t mask) noexcept {
   frame->owned = mask;
   for_each_slot(mask, [&](int slot) { retain(frame->slots_[slot]); });
 }
@@ -117,7 +121,7 @@ ContextFrame* clone(ContextFrame* from) {
   return frame;
 }
 
-bool is_empty(const ContextFrame* frame) {
+inline bool is_empty(const ContextFrame* frame) noexcept {
   return !frame || (frame->bound == 0 && !frame->overflow);
 }
 
@@ -128,6 +132,37 @@ bool is_empty(const ContextFrame* frame) {
   frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
   if (old) release(old);
   return frame;
+}
+
+/// A copy of `from` with one slot bound anew.
+inline ContextFrame* bind_slot(void* memory, ContextFrame* from, std::uint32_t index,
+                               Box* counted_box) noexcept {
+  const std::uint8_t variable = bit(index);
+  ContextFrame* frame = copy_slots(from, memory);
+  if (from->owned == variable) {  // REBIND
+    link(frame, from->parent);
+    frame->owned = variable;
+  } else if (!(from->bound & variable) && !from->retired) {
+    // ADD; not where disable() was: what is kept there for older frames is invisible to this one.
+    if (!is_empty(from)) link(frame, from);
+    frame->owned = variable;
+  } else {  // FLATTEN
+    own(frame, from->bound & static_cast<std::uint8_t>(~variable));
+    frame->owned |= variable;
+  }
+  frame->slots_[index] = counted_box;
+  frame->bound |= variable;
+  return frame;
+}
+
+/// Where there is no frame yet, no room in the slots, or no memory at hand.
+[[gnu::noinline]] ContextFrame* frame_with_slowly(ContextFrame* from, std::uint32_t index,
+                                                  Box* counted_box) {
+  auto box = Ref<Box>::adopt(counted_box);
+  if (index >= ContextFrame::slots) return frame_with_overflow(from, index, std::move(box));
+  void* memory = pool_allocate(sizeof(ContextFrame));
+  ContextFrame nothing;
+  return bind_slot(memory, from ? from : &nothing, index, box.detach());
 }
 
 constinit thread_local ContextFrame* the_empty_frame = nullptr;
@@ -180,30 +215,12 @@ void free_frame(ContextFrame* frame) noexcept {
 }
 
 ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_box) {
-  auto box = Ref<Box>::adopt(counted_box);
-  if (index >= ContextFrame::slots) return frame_with_overflow(from, index, std::move(box));
-  const std::uint8_t variable = bit(index);
-  ContextFrame* frame;
-  if (is_empty(from)) {
-    frame = new_frame();
-    frame->owned = variable;
-  } else {
-    frame = copy_slots(from);
-    // ADD; not where disable() was: what is kept there for older frames is invisible to this one.
-    if (!(from->bound & variable) && !from->retired) {
-      link(frame, from);
-      frame->owned = variable;
-    } else if (from->owned == variable) {  // REBIND
-      link(frame, from->parent);
-      frame->owned = variable;
-    } else {  // FLATTEN
-      own(frame, from->bound & static_cast<std::uint8_t>(~variable));
-      frame->owned = from->bound | variable;
+  if (from && index < ContextFrame::slots) [[likely]] {
+    if (void* memory = pool_take(sizeof(ContextFrame))) [[likely]] {
+      return bind_slot(memory, from, index, counted_box);
     }
   }
-  frame->slots_[index] = box.detach();
-  frame->bound |= variable;
-  return frame;
+  return frame_with_slowly(from, index, counted_box);
 }
 
 ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {

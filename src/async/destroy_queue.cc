@@ -6,12 +6,9 @@
 
 namespace contrail::inline v0::detail {
 
-void DestroyQueue::push(AsyncId id, bool promise) {
-  ids_.push_back({id, promise});
-  if (ids_.size() == flush_early_at) {
-    hot.environment->queue_internal_microtask(
-        [](Environment& environment) { environment.destroys.flush(); });
-  }
+void DestroyQueue::flush_from_microtask() {
+  hot.environment->queue_internal_microtask(
+      [](Environment& environment) { environment.destroys.flush(); });
 }
 
 void DestroyQueue::flush() {
@@ -20,7 +17,7 @@ void DestroyQueue::flush() {
     delivering.clear();
     delivering.swap(ids_);
     for (const Entry& entry : delivering) {
-      hot.environment->hooks.emit_destroy(entry.id, entry.promise);
+      hot.environment->hooks.emit_destroy(entry.id(), entry.promise());
     }
   }
   // Keep the larger buffer: steady state allocates nothing.

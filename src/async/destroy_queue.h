@@ -15,16 +15,28 @@ class DestroyQueue {
   /// destroys back; Node's number.
   static constexpr std::size_t flush_early_at = 16384;
 
-  void push(AsyncId id, bool promise);
+  void push(AsyncId id, bool promise) {
+    ids_.emplace_back(id, promise);
+    if (ids_.size() == flush_early_at) [[unlikely]]
+      flush_from_microtask();
+  }
   /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now.
   void flush();
   bool empty() const noexcept { return ids_.empty(); }
 
  private:
-  struct Entry {
-    AsyncId id;
-    bool promise;
+  /// An id, and in its lowest bit whether it was a promise's.
+  class Entry {
+   public:
+    Entry(AsyncId id, bool promise) noexcept : bits_(id << 1 | AsyncId{promise}) {}
+    AsyncId id() const noexcept { return bits_ >> 1; }
+    bool promise() const noexcept { return bits_ & 1; }
+
+   private:
+    AsyncId bits_;
   };
+  static void flush_from_microtask();
+
   std::vector<Entry> ids_;
 };
 

@@ -19,11 +19,8 @@ void die_moved_from(std::string_view type) noexcept {
   die(fmt::format("contrail: this {} was used after it was moved from", type));
 }
 
-Environment& environment() noexcept {
-  if (!hot.environment) [[unlikely]] {
-    die("contrail: there is no Loop on this thread: create one before anything asynchronous");
-  }
-  return *hot.environment;
+void die_without_loop() noexcept {
+  die("contrail: there is no Loop on this thread: create one before anything asynchronous");
 }
 
 const ResourceType& TypeNames::find_or_add(std::string_view name, const void* details_tag) {

@@ -48,7 +48,13 @@ struct Environment {
   ~Environment() = default;
 };
 
+[[noreturn, gnu::cold]] CONTRAIL_API void die_without_loop() noexcept;
+
 /// The current thread's; ends the process with a sentence if it has none.
-CONTRAIL_API Environment& environment() noexcept;
+inline Environment& environment() noexcept {
+  if (!hot.environment) [[unlikely]]
+    die_without_loop();
+  return *hot.environment;
+}
 
 }  // namespace contrail::inline v0::detail

@@ -139,7 +139,7 @@ void HookRegistry::stop_promises_unless_wanted() noexcept {
 }
 
 template <class Listeners, class Argument>
-void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
+inline void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
                         const ResourceType* type, const char* event) noexcept {
   const bool promise = type == &resource_types::promise;
   const int outer_depth = depth_;

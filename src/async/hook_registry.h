@@ -55,8 +55,9 @@ class HookRegistry {
   void stop_promises_unless_wanted() noexcept;
 
  private:
+  /// Inline in each emitter: what differs between them is then known to the compiler.
   template <class Listeners, class Argument>
-  void emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
+  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
             const ResourceType* type, const char* event) noexcept;
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;

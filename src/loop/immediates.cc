@@ -11,13 +11,6 @@ void release(ImmediateState* immediate) noexcept {
   if (--immediate->refs == 0) delete immediate;
 }
 
-void Immediates::List::push(ImmediateState* immediate) noexcept {
-  immediate->previous = tail;
-  immediate->next = nullptr;
-  (tail ? tail->next : head) = immediate;
-  tail = immediate;
-}
-
 void Immediates::List::remove(ImmediateState* immediate) noexcept {
   (immediate->previous ? immediate->previous->next : head) = immediate->next;
   (immediate->next ? immediate->next->previous : tail) = immediate->previous;
@@ -37,7 +30,7 @@ void Immediates::spin() noexcept {
 Immediate Immediates::add(Function<void()>&& fn) {
   auto* immediate = new ImmediateState(std::move(fn));
   waiting_.push(immediate);
-  count(+1);
+  count_one();
   return ImmediateState::ticket(immediate);
 }
 
@@ -49,7 +42,7 @@ void Immediates::clear(ImmediateState& immediate) noexcept {
   // Both lists are linked the same way; only the ends tell them apart.
   const bool running = running_.head == &immediate || running_.tail == &immediate;
   (running ? running_ : waiting_).remove(&immediate);
-  if (immediate.has_ref) count(-1);
+  if (immediate.has_ref) discount_one();
   Function<void()> fn = std::move(immediate.fn);
   release(&immediate);
 }
@@ -57,7 +50,7 @@ void Immediates::clear(ImmediateState& immediate) noexcept {
 void Immediates::set_ref(ImmediateState& immediate, bool on) noexcept {
   if (immediate.done || immediate.has_ref == on) return;
   immediate.has_ref = on;
-  count(on ? +1 : -1);
+  on ? count_one() : discount_one();
 }
 
 void Immediates::run() {
@@ -78,8 +71,8 @@ bool Immediates::run_list() {
     if (!first && !loop_.tasks.drain()) return false;
     ImmediateState* immediate = running_.head;  // The drain may have cleared what was there.
     if (!immediate) break;
-    running_.remove(immediate);
-    if (immediate->has_ref) count(-1);
+    running_.pop();
+    if (immediate->has_ref) discount_one();
     immediate->done = true;
     const bool returned = run_one(*immediate);
     release(immediate);
@@ -88,7 +81,7 @@ bool Immediates::run_list() {
   return true;
 }
 
-bool Immediates::run_one(ImmediateState& immediate) {
+inline bool Immediates::run_one(ImmediateState& immediate) {
   CallbackFrameScope scope(immediate.resource.scope_key(), immediate.resource.context_frame());
   std::exception_ptr error = catch_from([&] { immediate.fn(); });
   immediate.resource.emit_destroy();
@@ -104,7 +97,7 @@ bool Immediates::drop() noexcept {
   for (List* list : {&running_, &waiting_}) {
     while (ImmediateState* immediate = list->head) {
       list->remove(immediate);
-      if (immediate->has_ref) count(-1);
+      if (immediate->has_ref) discount_one();
       immediate->done = true;
       immediate->resource.emit_destroy();
       immediate->resource.release_context();

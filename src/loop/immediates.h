@@ -46,16 +46,26 @@ class Immediates {
   struct List {
     ImmediateState* head = nullptr;
     ImmediateState* tail = nullptr;
-    void push(ImmediateState* immediate) noexcept;
+    void push(ImmediateState* immediate) noexcept {
+      immediate->previous = tail;
+      (tail ? tail->next : head) = immediate;
+      tail = immediate;
+    }
+    void pop() noexcept {
+      ImmediateState* next = std::exchange(head->next, nullptr);
+      head = next;
+      (next ? next->previous : tail) = nullptr;
+    }
     void remove(ImmediateState* immediate) noexcept;
   };
   bool run_list();
   bool run_one(ImmediateState& immediate);
   bool pending() const noexcept { return running_.head || waiting_.head; }
-  void count(int change) noexcept {
-    const bool was_alive = alive();
-    ref_count_ += static_cast<std::size_t>(change);
-    if (alive() != was_alive) spin();
+  void count_one() noexcept {
+    if (ref_count_++ == 0) spin();
+  }
+  void discount_one() noexcept {
+    if (--ref_count_ == 0) spin();
   }
   void spin() noexcept;
 

@@ -53,7 +53,7 @@ std::chrono::milliseconds Timers::cached_now() const noexcept {
 Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat) {
   auto* timer = new TimeoutState(std::move(fn), effective_delay(delay), repeat);
   auto ticket = TimeoutState::ticket(timer);
-  count(+1);
+  count_one();
   insert(*timer, now());
   release(timer);
   return ticket;
@@ -82,27 +82,21 @@ void Timers::refresh(TimeoutState& timer) {
   if (!timer.destroyed) return;
   timer.destroyed = false;
   timer.resource = AsyncResource(timeout_type, AnyRef::to(timer.details));
-  if (timer.has_ref) count(+1);
+  if (timer.has_ref) count_one();
 }
 
 void Timers::set_ref(TimeoutState& timer, bool on) noexcept {
   if (timer.has_ref == on) return;
   timer.has_ref = on;
-  if (!timer.destroyed) loop_state().timers.count(on ? +1 : -1);
-}
-
-void Timers::count(int change) noexcept {
-  const bool kept_alive = ref_count_ != 0;
-  ref_count_ += static_cast<std::size_t>(change);
-  if ((ref_count_ != 0) == kept_alive) return;
-  auto* handle = reinterpret_cast<uv_handle_t*>(&timer_);
-  ref_count_ != 0 ? uv_ref(handle) : uv_unref(handle);
+  if (timer.destroyed) return;
+  Timers& timers = loop_state().timers;
+  on ? timers.count_one() : timers.discount_one();
 }
 
 /// Ends the resource; the state may start another one.
 void Timers::finish(TimeoutState& timer) noexcept {
   timer.destroyed = true;
-  if (timer.has_ref) count(-1);
+  if (timer.has_ref) discount_one();
   timer.resource.emit_destroy();
 }
 
@@ -117,8 +111,7 @@ void Timers::insert(TimeoutState& timer, std::int64_t start) {
   timer.insert_before(list);
 }
 
-Timers::List& Timers::list_of(std::int64_t delay) {
-  if (last_list_ && last_list_->delay == delay) return *last_list_;
+Timers::List& Timers::find_or_add(std::int64_t delay) {
   std::unique_ptr<List>& list = lists_[delay];
   if (!list) {
     list = std::make_unique<List>(delay);
@@ -132,10 +125,9 @@ Timers::List& Timers::list_of(std::int64_t delay) {
 
 /// An empty list gets its first timer: as if it had just been made.
 void Timers::place(List& list, std::int64_t expiry) {
-  list.expiry = expiry;
+  const bool later = expiry >= std::exchange(list.expiry, expiry);
   list.order = next_order_++;
-  sift_up(list.position);
-  sift_down(list.position);
+  later ? sift_down(list.position) : sift_up(list.position);
   if (expiry < next_expiry_) schedule(expiry);
 }
 

@@ -92,7 +92,10 @@ class Timers {
   };
 
   void insert(TimeoutState& timer, std::int64_t start);
-  List& list_of(std::int64_t delay);
+  List& list_of(std::int64_t delay) {
+    return last_list_ && last_list_->delay == delay ? *last_list_ : find_or_add(delay);
+  }
+  List& find_or_add(std::int64_t delay);
   void place(List& list, std::int64_t expiry);
   void remove_top();
   void sift_up(std::size_t at) noexcept;
@@ -103,7 +106,12 @@ class Timers {
   bool run_list(List& list, std::int64_t now);
   bool fire(TimeoutState& timer);
   void finish(TimeoutState& timer) noexcept;
-  void count(int change) noexcept;
+  void count_one() noexcept {
+    if (ref_count_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&timer_));
+  }
+  void discount_one() noexcept {
+    if (--ref_count_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
+  }
   void schedule(std::int64_t expiry) noexcept;
   void shift(std::int64_t change) noexcept;
 

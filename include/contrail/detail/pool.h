@@ -26,15 +26,19 @@ extern CONTRAIL_API constinit thread_local Pool pool __attribute__((tls_model("i
 CONTRAIL_API void* pool_refill(std::size_t size);
 CONTRAIL_API void pool_discard(void* block, std::size_t size) noexcept;
 
-inline void* pool_allocate(std::size_t size) {
+/// A block that is at hand, or nullptr.
+inline void* pool_take(std::size_t size) noexcept {
   const std::size_t index = (size - 1) / Pool::step;
-  if (index < Pool::classes) {
-    if (Pool::Free* block = pool.heads[index]) [[likely]] {
-      pool.heads[index] = block->next;
-      return block;
-    }
-  }
-  return pool_refill(size);
+  if (index >= Pool::classes) return nullptr;
+  Pool::Free* block = pool.heads[index];
+  if (block) [[likely]]
+    pool.heads[index] = block->next;
+  return block;
+}
+
+inline void* pool_allocate(std::size_t size) {
+  void* block = pool_take(size);
+  return block ? block : pool_refill(size);
 }
 
 inline void pool_release(void* memory, std::size_t size) noexcept {
