@@ -15,6 +15,9 @@ install(FILES
   cmake/FindLibuv.cmake
   DESTINATION "${package_dir}")
 
+install(FILES README.md CHANGELOG.md LICENSE SECURITY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
 # A shared library brings its own libuv; with a static one the program has to link it.
 if(BUILD_SHARED_LIBS)
   set(pc_requires "fmt >= 9")

@@ -84,7 +84,7 @@ class OpenTraces {
 
 }  // namespace
 
-struct ChromeTrace::State {
+struct ChromeTrace::State : std::enable_shared_from_this<ChromeTrace::State> {
   State(const std::filesystem::path& path, ChromeTraceOptions options);
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -116,6 +116,8 @@ HookCallbacks ChromeTrace::State::callbacks(bool track_promises) {
   HookCallbacks callbacks{
       .init =
           [this](const ResourceInfo& made) {
+            // describe() may end the trace.
+            const auto keep = describe ? shared_from_this() : nullptr;
             const std::string arguments = arguments_of(made);
             trace.use([&](TraceRecorder& to) { to.init(made, arguments); });
           },
@@ -145,13 +147,14 @@ std::string ChromeTrace::State::arguments_of(const ResourceInfo& made) {
 }
 
 ChromeTrace::ChromeTrace(const std::filesystem::path& file, ChromeTraceOptions options)
-    : state_(std::make_unique<State>(file, std::move(options))) {}
+    : state_(std::make_shared<State>(file, std::move(options))) {}
 
 ChromeTrace::ChromeTrace(ChromeTrace&&) noexcept = default;
 ChromeTrace& ChromeTrace::operator=(ChromeTrace&&) noexcept = default;
 ChromeTrace::~ChromeTrace() = default;
 
 void ChromeTrace::close() {
+  if (!state_) return;  // Moved from.
   state_->hook.disable();
   state_->trace.use([](TraceRecorder& recorder) {
     recorder.finish();
@@ -160,7 +163,7 @@ void ChromeTrace::close() {
 }
 
 std::uint64_t ChromeTrace::dropped_events() const noexcept {
-  return state_->trace.recorder.dropped();
+  return state_ ? state_->trace.recorder.dropped() : 0;
 }
 
 }  // namespace contrail::inline v0::hooks

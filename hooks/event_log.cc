@@ -19,7 +19,7 @@
 
 namespace contrail::inline v0::hooks {
 
-struct EventLog::State {
+struct EventLog::State : std::enable_shared_from_this<EventLog::State> {
   State(Sink sink, EventLogOptions options);
 
   void init(const ResourceInfo& made);
@@ -31,7 +31,13 @@ struct EventLog::State {
  private:
   bool shown(std::string_view type) const;
   const std::string* shown_type(AsyncId id);
-  void print(std::string_view event, std::string_view type, AsyncId id, std::string_view rest = {});
+  void print(std::string_view event, std::string_view type, AsyncId id,
+             std::string_view rest = {}) {
+    print(event, type, id, rest, running_.size());
+  }
+  /// The last thing to do: the sink may end the log.
+  void print(std::string_view event, std::string_view type, AsyncId id, std::string_view rest,
+             std::size_t depth);
 
   Sink sink_;
   const EventLogOptions options_;
@@ -90,8 +96,9 @@ void EventLog::State::init(const ResourceInfo& made) {
 void EventLog::State::before(AsyncId id) {
   const std::string* type = shown_type(id);
   if (!type) return;
-  print("before", *type, id);
+  const std::size_t depth = running_.size();
   running_.push_back(id);
+  print("before", *type, id, {}, depth);
 }
 
 void EventLog::State::after(AsyncId id) {
@@ -129,12 +136,13 @@ const std::string* EventLog::State::shown_type(AsyncId id) {
 }
 
 void EventLog::State::print(std::string_view event, std::string_view type, AsyncId id,
-                            std::string_view rest) {
+                            std::string_view rest, std::size_t depth) {
   if (printing_) return;
+  const auto keep = shared_from_this();
   printing_ = true;
   line_.clear();
-  fmt::format_to(std::back_inserter(line_), "{}{:{}}{} {} {}{}", options_.prefix, "",
-                 2 * running_.size(), event, type, number(id), rest);
+  fmt::format_to(std::back_inserter(line_), "{}{:{}}{} {} {}{}", options_.prefix, "", 2 * depth,
+                 event, type, number(id), rest);
   sink_(line_);
   printing_ = false;
 }
@@ -147,7 +155,7 @@ EventLog::EventLog(std::FILE* file, EventLogOptions options)
                std::move(options)) {}
 
 EventLog::EventLog(Sink sink, EventLogOptions options)
-    : state_(std::make_unique<State>(std::move(sink), std::move(options))) {}
+    : state_(std::make_shared<State>(std::move(sink), std::move(options))) {}
 
 EventLog::EventLog(EventLog&&) noexcept = default;
 EventLog& EventLog::operator=(EventLog&&) noexcept = default;

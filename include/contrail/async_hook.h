@@ -40,7 +40,9 @@ class CONTRAIL_API AsyncHook {
   explicit AsyncHook(HookCallbacks callbacks);
   AsyncHook(AsyncHook&&) noexcept;
   AsyncHook& operator=(AsyncHook&&) noexcept;
-  ~AsyncHook();  ///< Disables.
+  /// Disables, at once: unlike after disable(), the callbacks do not even hear of the event that is
+  /// being delivered. So what they refer to may go together with the hook.
+  ~AsyncHook();
 
   AsyncHook& enable();  ///< Needs a Loop on this thread. Idempotent.
   AsyncHook& disable() noexcept;

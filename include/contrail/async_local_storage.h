@@ -45,8 +45,11 @@ class PriorEntry {
   explicit PriorEntry(VariableKey key) noexcept : key_(key), box_(Ref<Box>::share(find_box(key))) {}
   VariableKey key() const noexcept { return key_; }
   const Box* box() const noexcept { return box_.get(); }
-  /// As Node does it: into a new frame, beside what other storages hold by now.
+  /// As Node does it: into a new frame, beside what other storages hold by now. The storage may be
+  /// dead, and its place another one's.
   void enter() const {
+    const Box* now = hot.frame ? hot.frame->find(key_.index) : nullptr;
+    if (now && now->variable() != key_.uid) return;
     replace_frame(box_ ? frame_with(hot.frame, key_.index, Ref<Box>(box_).detach())
                        : frame_without(hot.frame, key_.index));
   }

@@ -17,6 +17,10 @@ class Function;
 ///
 /// Callables of up to 48 bytes that move without throwing are stored inside; larger ones are
 /// allocated. Calling an empty Function throws std::bad_function_call.
+///
+/// A Function<void(...)> drops what its callable returns. If that is a Promise the work goes on
+/// unwatched, as after Promise::detach(). The captures of a lambda belong to the lambda, which a
+/// coroutine may outlive, so a lambda that captures and is a coroutine is refused.
 template <class R, class... Args>
 class Function<R(Args...)> {
  public:
@@ -29,6 +33,10 @@ class Function<R(Args...)> {
   requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
            std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) Function(F&& fn) {
     using Target = std::decay_t<F>;
+    static_assert(
+        !std::is_void_v<R> || !outlives<std::invoke_result_t<Target&, Args...>, Target>,
+        "this coroutine would outlive the callback, and with it what the lambda has "
+        "captured: hand that to a coroutine as arguments, from a lambda that returns void");
     if constexpr (std::is_pointer_v<Target> || std::is_member_pointer_v<Target>) {
       if (fn == nullptr) return;
     }
@@ -81,10 +89,16 @@ class Function<R(Args...)> {
       sizeof(Target) <= inline_bytes &&
       alignof(Target) <= alignof(void*) && std::is_nothrow_move_constructible_v<Target>;
 
+  /// Whether the result is a coroutine that may refer to the state of a function object.
+  template <class Result, class Target>
+  static constexpr bool outlives = std::is_class_v<Target> && !std::is_empty_v<Target> && requires {
+    typename Result::promise_type;
+  };
+
   template <class Target>
   static R call_target(Target& target, Passed<Args>... args) {
     if constexpr (std::is_void_v<R>) {
-      std::invoke(target, std::forward<Args>(args)...);
+      static_cast<void>(std::invoke(target, std::forward<Args>(args)...));
     } else {
       return std::invoke(target, std::forward<Args>(args)...);
     }

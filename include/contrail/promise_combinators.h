@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -56,6 +57,16 @@ struct Gathering {
   }
 };
 
+/// Rejects the promise of many with what fn throws: a value that cannot be copied, for instance.
+template <class T, class F>
+void or_reject(PromiseState<T>& result, F&& fn) noexcept {
+  try {
+    fn();
+  } catch (...) {
+    if (result.claim()) result.reject(std::current_exception());
+  }
+}
+
 template <class T, class Fill>
 void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
                  Derive derive_when = Derive::if_tracked) {
@@ -76,11 +87,12 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
   auto shared = std::make_shared<detail::Gathering<Result, Slot>>();
   shared->slots.resize(promises.size());
   auto finish_one = [](auto& gathering) {
-    if (--gathering.missing > 0 || !gathering.result->claim()) return;
+    if (--gathering.missing > 0) return;
     if constexpr (std::is_void_v<Result>) {
-      gathering.result->resolve();
+      if (gathering.result->claim()) gathering.result->resolve();
     } else {
-      gathering.result->resolve(gathering.take());
+      auto values = gathering.take();
+      if (gathering.result->claim()) gathering.result->resolve(std::move(values));
     }
   };
   shared->missing += promises.size();
@@ -89,8 +101,10 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
       if (shared->result->claim()) shared->result->reject(source.error());
       return;
     }
-    shared->slots[i].emplace(source.take(source.refs == 1));
-    finish_one(*shared);
+    detail::or_reject(*shared->result, [&] {
+      shared->slots[i].emplace(source.take(source.refs == 1));
+      finish_one(*shared);
+    });
   });
   finish_one(*shared);
   return detail::promise_of(shared->result);
@@ -113,10 +127,13 @@ requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
         if (shared->result->claim()) shared->result->reject(source.error());
         return;
       }
-      std::get<I>(shared->slots).emplace(source.take(source.refs == 1));
-      if (--shared->missing > 0 || !shared->result->claim()) return;
-      std::apply([&](auto&... slots) { shared->result->resolve(Values(std::move(*slots)...)); },
-                 shared->slots);
+      detail::or_reject(*shared->result, [&] {
+        std::get<I>(shared->slots).emplace(source.take(source.refs == 1));
+        if (--shared->missing > 0) return;
+        auto take = [](auto&... slots) { return Values(std::move(*slots)...); };
+        auto values = std::apply(take, shared->slots);
+        if (shared->result->claim()) shared->result->resolve(std::move(values));
+      });
     });
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -142,7 +159,11 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises) {
     if (source.rejected()) {
       slot.reason = source.error();
     } else {
-      slot.value.emplace(source.take(source.refs == 1));
+      try {
+        slot.value.emplace(source.take(source.refs == 1));
+      } catch (...) {
+        slot.reason = std::current_exception();  // The value cannot be had.
+      }
     }
     finish_one(*shared);
   });
@@ -173,6 +194,11 @@ Promise<T> any(std::vector<Promise<T>> promises) {
   return detail::promise_of(shared->result);
 }
 
+template <class T, std::same_as<Promise<T>>... Others>
+Promise<T> any(Promise<T> first, Others... others) {
+  return any(std::vector<Promise<T>>{std::move(first), std::move(others)...});
+}
+
 /// Settled like the first promise that is. Of no promises: pending for good.
 template <class T>
 Promise<T> race(std::vector<Promise<T>> promises) {
@@ -184,6 +210,11 @@ Promise<T> race(std::vector<Promise<T>> promises) {
     detail::react(detail::state_of(promise), std::move(settle), detail::Derive::always);
   }
   return detail::promise_of(result);
+}
+
+template <class T, std::same_as<Promise<T>>... Others>
+Promise<T> race(Promise<T> first, Others... others) {
+  return race(std::vector<Promise<T>>{std::move(first), std::move(others)...});
 }
 
 }  // namespace contrail::inline v0

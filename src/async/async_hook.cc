@@ -17,14 +17,16 @@ AsyncHook::AsyncHook(AsyncHook&&) noexcept = default;
 
 AsyncHook& AsyncHook::operator=(AsyncHook&& other) noexcept {
   if (this != &other) {
-    if (entry_) disable();
+    AsyncHook gone(std::move(*this));
     entry_ = std::move(other.entry_);
   }
   return *this;
 }
 
 AsyncHook::~AsyncHook() {
-  if (entry_) disable();
+  if (!entry_) return;
+  disable();
+  if (detail::hot.environment) detail::hot.environment->hooks.silence(*entry_);
 }
 
 AsyncHook& AsyncHook::enable() {
@@ -35,6 +37,7 @@ AsyncHook& AsyncHook::enable() {
   }
   entry_->environment = &environment;
   entry_->enabled = true;
+  environment.hear_of_exit();  // What a hook throws ends the process.
   environment.hooks.enable(entry_);
   return *this;
 }

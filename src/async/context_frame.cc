@@ -1,10 +1,6 @@
 #include "contrail/detail/context_frame.h"
 
 #include <bit>
-#include <functional>
-#include <mutex>
-#include <queue>
-#include <vector>
 
 #include "src/async/overflow.h"
 
@@ -16,20 +12,6 @@ struct Retired : Pooled {
 };
 
 namespace {
-
-/// Hands out the smallest free index, so that a program with few variables stays in the slots.
-struct VariableRegistry {
-  std::mutex mutex;
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_indices;
-  std::uint32_t next_index = 0;
-  std::uint32_t next_uid = 1;
-};
-
-VariableRegistry& registry() {
-  // Never destroyed: variables with static storage may die after any object here would.
-  static auto* instance = new VariableRegistry;
-  return *instance;
-}
 
 constinit thread_local ContextFrame* dying __attribute__((tls_model("initial-exec"))) = nullptr;
 constinit thread_local bool freeing __attribute__((tls_model("initial-exec"))) = false;
@@ -168,26 +150,6 @@ inline ContextFrame* bind_slot(void* memory, ContextFrame* from, std::uint32_t i
 constinit thread_local ContextFrame* the_empty_frame = nullptr;
 
 }  // namespace
-
-VariableKey new_variable_key() {
-  VariableRegistry& variables = registry();
-  std::lock_guard lock(variables.mutex);
-  if (variables.next_uid == Box::absent) die("contrail: 2^31 context variables have been made");
-  VariableKey key{variables.next_index, variables.next_uid++};
-  if (variables.free_indices.empty()) {
-    ++variables.next_index;
-  } else {
-    key.index = variables.free_indices.top();
-    variables.free_indices.pop();
-  }
-  return key;
-}
-
-void free_variable_key(VariableKey key) noexcept {
-  VariableRegistry& variables = registry();
-  std::lock_guard lock(variables.mutex);
-  variables.free_indices.push(key.index);
-}
 
 Ref<Box> absent_box(std::uint32_t uid) {
   struct AbsentBox : Box, Pooled {};

@@ -13,13 +13,14 @@ void DestroyQueue::flush_from_microtask() {
 
 void DestroyQueue::flush() {
   std::vector<Entry> delivering;
-  while (!ids_.empty()) {
+  for (int round = 0; !ids_.empty() && round < rounds_max; ++round) {
     delivering.clear();
     delivering.swap(ids_);
     for (const Entry& entry : delivering) {
       hot.environment->hooks.emit_destroy(entry.id(), entry.promise());
     }
   }
+  if (!ids_.empty()) return;
   // Keep the larger buffer: steady state allocates nothing.
   delivering.clear();
   ids_.swap(delivering);

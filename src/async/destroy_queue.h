@@ -14,13 +14,16 @@ class DestroyQueue {
   /// Longer lists are flushed from a microtask, so that an endless chain of them cannot hold
   /// destroys back; Node's number.
   static constexpr std::size_t flush_early_at = 16384;
+  static constexpr int rounds_max = 16;
 
   void push(AsyncId id, bool promise) {
     ids_.emplace_back(id, promise);
     if (ids_.size() == flush_early_at) [[unlikely]]
       flush_from_microtask();
   }
-  /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now.
+  /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now. A hook that
+  /// causes a destroy for every destroy does not hold the loop up: after some rounds what is left
+  /// waits for the next call.
   void flush();
   bool empty() const noexcept { return ids_.empty(); }
 

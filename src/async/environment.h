@@ -1,8 +1,7 @@
 #pragma once
 
 #include <array>
-#include <deque>
-#include <string>
+#include <cstdint>
 
 #include "contrail/detail/async_scope.h"
 #include "src/async/destroy_queue.h"
@@ -10,8 +9,9 @@
 
 namespace contrail::inline v0::detail {
 
-/// The names of the kinds that embedders make up, copied once. Lookups hit a small cache keyed by
-/// where the name came from, then compare its text.
+/// The kinds that embedders make up. They are the process's and stay, as resources may outlive
+/// their Loop; this is a Loop's way to them: a small cache keyed by where the name came from, then
+/// its text is compared.
 class TypeNames {
  public:
   const ResourceType& intern(std::string_view name, const void* details_tag) {
@@ -24,15 +24,9 @@ class TypeNames {
   }
 
  private:
-  struct Kind {
-    explicit Kind(std::string_view text, const void* tag) : name(text), type{name, tag} {}
-    std::string name;
-    ResourceType type;
-  };
-  const ResourceType& find_or_add(std::string_view name, const void* details_tag);
+  static const ResourceType& find_or_add(std::string_view name, const void* details_tag);
 
   std::array<const ResourceType*, 64> cache_ = {};
-  std::deque<Kind> kinds_;  ///< Stable addresses.
 };
 
 /// What a Loop is made of below the loop: one per Loop, found through hot.environment.
@@ -41,12 +35,22 @@ struct Environment {
   DestroyQueue destroys;
   TypeNames types;
 
+  /// Makes process_exits() true before std::exit() destroys this, if it has static storage: to be
+  /// called once it is made, before anything that may call std::exit().
+  void hear_of_exit();
+
   /// Queues a microtask that no hook sees.
   virtual void queue_internal_microtask(void (*fn)(Environment&)) = 0;
 
  protected:
   ~Environment() = default;
+
+ private:
+  bool hears_of_exit_ = false;
 };
+
+/// std::exit() was called.
+bool process_exits() noexcept;
 
 [[noreturn, gnu::cold]] CONTRAIL_API void die_without_loop() noexcept;
 

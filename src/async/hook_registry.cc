@@ -61,6 +61,23 @@ std::uint32_t HookSet::watched() const {
   return bits;
 }
 
+void HookSet::silence(HookEntry& entry) {
+  // Never destroyed: a Loop with static storage may outlive them.
+  static auto& no_init = *new Function<void(const ResourceInfo&)>([](const ResourceInfo&) {});
+  static auto& nothing = *new Function<void(AsyncId)>([](AsyncId) {});
+  auto replace = [](auto& listeners, auto& callback, auto& by) {
+    for (auto& listener : listeners) {
+      if (listener.callback == &callback) listener.callback = &by;
+    }
+  };
+  HookCallbacks& callbacks = entry.callbacks;
+  replace(init, callbacks.init, no_init);
+  replace(before, callbacks.before, nothing);
+  replace(after, callbacks.after, nothing);
+  replace(destroy, callbacks.destroy, nothing);
+  replace(promise_resolve, callbacks.promise_resolve, nothing);
+}
+
 void HookSet::rebuild() {
   init.clear();
   for (IdListeners* listeners : {&before, &after, &destroy, &promise_resolve}) listeners->clear();
@@ -140,7 +157,7 @@ void HookRegistry::stop_promises_unless_wanted() noexcept {
 
 template <class Listeners, class Argument>
 inline void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
-                        const ResourceType* type, const char* event) noexcept {
+                               const ResourceType* type, const char* event) noexcept {
   const bool promise = type == &resource_types::promise;
   const int outer_depth = depth_;
   depth_ = outer_depth + 1;

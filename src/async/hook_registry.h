@@ -28,6 +28,8 @@ class HookSet {
   bool remove(const HookEntry& entry);
   bool contains(const HookEntry& entry) const;
   void detach_all();  ///< Tells the hooks that their Loop is gone.
+  /// Puts callbacks that do nothing in the place of the entry's: this set may be being walked.
+  void silence(HookEntry& entry);
   bool empty() const { return entries_.empty(); }
   std::uint32_t watched() const;
 
@@ -44,6 +46,12 @@ class HookRegistry {
   void enable(std::shared_ptr<HookEntry> entry);
   void disable(const HookEntry& entry);
   void disable_all();
+  /// No callback of the entry is called any more, not even in the event being delivered.
+  void silence(HookEntry& entry) noexcept {
+    if (depth_ > 0) active_.silence(entry);
+  }
+
+  bool emitting() const noexcept { return depth_ > 0; }
 
   void emit_init(const ScopeKey& key);
   void emit_before(const ScopeKey& key) noexcept;
@@ -57,8 +65,9 @@ class HookRegistry {
  private:
   /// Inline in each emitter: what differs between them is then known to the compiler.
   template <class Listeners, class Argument>
-  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
-            const ResourceType* type, const char* event) noexcept;
+  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Argument& argument,
+                                   AsyncId id, const ResourceType* type,
+                                   const char* event) noexcept;
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;
   void publish();

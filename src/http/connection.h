@@ -32,6 +32,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
   void start();
 
+  /// False once it has been closed, be it by the end of the Loop, of which nobody is told.
+  bool is_open() const noexcept { return socket_.is_open(); }
+
   // For the exchange in progress.
   void send(std::string data);
   Promise<void> send_watched(std::string data) { return socket_.write(std::move(data)); }

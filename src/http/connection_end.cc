@@ -79,9 +79,14 @@ void Connection::said_all(bool cleanly) {
 void Connection::close(const Error& error) noexcept {
   if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
   const auto keep = shared_from_this();
+  const bool loop_is_gone = !socket_.is_open();  // Else it is we who close it, here.
   socket_.close();
   server_->remove(*this);
-  let_exchange_go(error);
+  if (loop_is_gone) {
+    if (std::exchange(serving_, false)) exchange_->connection = nullptr;
+  } else {
+    let_exchange_go(error);
+  }
 }
 
 void Connection::let_exchange_go(const Error& error) noexcept {
@@ -89,7 +94,7 @@ void Connection::let_exchange_go(const Error& error) noexcept {
   const auto exchange = std::move(exchange_);
   details_ = {};
   exchange->connection = nullptr;
-  exchange->lost = !received_ || !exchange->ended;
+  exchange->lost |= !received_ || !exchange->ended;
   if (!received_) exchange->body.fail(error);
   if (exchange->body.has_news()) {
     exchange->deliver_soon();

@@ -93,6 +93,7 @@ void Exchange::end(std::string last_piece) {
   if (!head_sent) {
     text = open_head(last_piece.size());
     if (last_piece.size() > copied_body_max) connection->send(std::exchange(text, {}));
+    if (!connection) return;  // A hook that heard of the write has closed it.
   }
   const bool fits = append_piece(text, std::move(last_piece));
   if (!fits || (framing_ == Framing::length && length_left_ > 0)) {
@@ -100,11 +101,11 @@ void Exchange::end(std::string last_piece) {
   }
   if (framing_ == Framing::chunked) text += "0\r\n\r\n";
   if (!text.empty()) connection->send(std::move(text));
-  connection->response_ended();
+  if (connection) connection->response_ended();
 }
 
 void Exchange::give_up() {
-  if (ended || !connection) return;
+  if (ended || !connection || !connection->is_open()) return;
   if (head_sent) {
     ended = true;
     return connection->close(Error(-ECANCELED, "write", remote.to_string()));
@@ -114,13 +115,15 @@ void Exchange::give_up() {
   end({});
 }
 
-void Exchange::handler_failed(std::exception_ptr error) {
+bool Exchange::handler_failed(std::exception_ptr error) noexcept {
   give_up();
   try {
     std::rethrow_exception(std::move(error));
   } catch (const Error& failure) {
     const bool about_connection = failure.syscall() == "read" || failure.syscall() == "write";
-    if (!lost || !about_connection) throw;
+    return lost && about_connection;
+  } catch (...) {
+    return false;
   }
 }
 

@@ -43,8 +43,8 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
   void end(std::string body);
   /// Nobody will answer any more: a 500 if nothing is sent, otherwise the end of the connection.
   void give_up();
-  /// The handler's promise was rejected. Throws on unless that is all a connection's failure.
-  void handler_failed(std::exception_ptr error);
+  /// The handler's promise was rejected. True if that is all because the connection failed.
+  bool handler_failed(std::exception_ptr error) noexcept;
 
   /// The handler has begun to read, or has read: the client may send.
   void body_wanted();

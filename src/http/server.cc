@@ -29,7 +29,9 @@ ServerState::~ServerState() { watch_.clear(); }
 
 void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_options) {
   if (listener) throw Error(-EALREADY, "listen", at.to_string());
-  TcpServer server([this](TcpSocket socket) { accept(std::move(socket)); });
+  TcpServer server([weak = weak_from_this()](TcpSocket socket) {
+    if (auto self = weak.lock()) self->accept(std::move(socket));
+  });
   server.listen(at, listen_options);
   listener.emplace(std::move(server));
   closing = false;
@@ -38,6 +40,7 @@ void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_op
 void ServerState::accept(TcpSocket socket) {
   if (connections.size() >= options.connections_max) return;
   auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
+  if (!listener) return;  // A hook that heard of the connection has closed the server.
   connections.push_front(connection);
   connection->place = connections.begin();
   if (connections.size() == 1) {
@@ -125,10 +128,15 @@ AsyncId Server::async_id() const noexcept {
 
 void Server::watch(Promise<void> promise, std::shared_ptr<Exchange> exchange,
                    std::shared_ptr<void> handler) {
-  promise
-      .catch_error([exchange = std::move(exchange), handler = std::move(handler)](
-                       std::exception_ptr error) { exchange->handler_failed(std::move(error)); })
-      .detach();
+  // Only an observer, so that the loop hears of what is nobody else's business in the context, and
+  // with the id, of the promise that failed.
+  detail::observe(detail::state_of(promise),
+                  [exchange = std::move(exchange),
+                   handler = std::move(handler)](detail::PromiseState<void>& outcome) {
+                    if (outcome.rejected() && exchange->handler_failed(outcome.error())) {
+                      outcome.handle();
+                    }
+                  });
 }
 
 }  // namespace contrail::inline v0::http

@@ -42,7 +42,10 @@ Promise<void> Stream::shutdown() {
 
 void Stream::shutdown(Callback<void> fn) { state().shutdown(std::move(fn)); }
 
-void Stream::close() noexcept { state().close(); }
+void Stream::close() noexcept {
+  if (!state_) detail::die_moved_from("Stream");
+  state_->close();
+}
 
 bool Stream::is_open() const noexcept { return state_ && state_->is_open(); }
 

@@ -92,6 +92,7 @@ void TcpServer::State::on_connection(int status) {
     }
   }
   scope.call(*resource, [&] {
+    if (!is_open()) return;  // A hook has closed it. The connection goes with the socket.
     if (!socket) {
       report(Error(status, "accept", details.local.to_string()));
     } else if (!waiters.empty()) {
@@ -181,7 +182,10 @@ void TcpServer::on_error(Function<void(const Error&)> fn) {
   state().error_fn = fn ? std::make_shared<Shared>(std::move(fn)) : nullptr;
 }
 void TcpServer::on_close(Function<void()> fn) { state().close_fn = std::move(fn); }
-void TcpServer::close() noexcept { state().close(); }
+void TcpServer::close() noexcept {
+  if (!state_) detail::die_moved_from("TcpServer");
+  state_->close();
+}
 
 SocketAddress TcpServer::address() const {
   const State& server = state();

@@ -28,7 +28,7 @@ void Immediates::spin() noexcept {
 }
 
 Immediate Immediates::add(Function<void()>&& fn) {
-  auto* immediate = new ImmediateState(std::move(fn));
+  auto* immediate = new ImmediateState(loop_, std::move(fn));
   waiting_.push(immediate);
   count_one();
   return ImmediateState::ticket(immediate);
@@ -55,15 +55,17 @@ void Immediates::set_ref(ImmediateState& immediate, bool on) noexcept {
 
 void Immediates::run() {
   if (!pending()) return;
-  bool outstanding;
-  do {
+  for (bool first = true;; first = false) {
     CallbackScope scope;
     // After an exception this goes on in the same phase, and, as in Node, with immediates made
-    // meanwhile if none of the old ones are left.
-    if (!running_.head) running_ = std::exchange(waiting_, List{});
-    outstanding = !run_list();
-    if (outstanding) scope.skip_drain();
-  } while (outstanding);
+    // meanwhile if none of the old ones are left; but not if run() has the exception to throw.
+    if (!running_.head) {
+      if (!first && !loop_.thrown.empty()) return;
+      running_ = std::exchange(waiting_, List{});
+    }
+    if (run_list()) return;
+    scope.skip_drain();
+  }
 }
 
 bool Immediates::run_list() {
@@ -117,16 +119,16 @@ Immediate set_immediate(Function<void()> fn) {
 }
 
 void Immediate::clear() noexcept {
-  if (state_ && !state_->done) detail::loop_state().immediates.clear(*state_);
+  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.clear(*state_);
 }
 
 Immediate& Immediate::ref() noexcept {
-  if (state_ && !state_->done) detail::loop_state().immediates.set_ref(*state_, true);
+  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.set_ref(*state_, true);
   return *this;
 }
 
 Immediate& Immediate::unref() noexcept {
-  if (state_ && !state_->done) detail::loop_state().immediates.set_ref(*state_, false);
+  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.set_ref(*state_, false);
   return *this;
 }
 

@@ -11,8 +11,8 @@ namespace contrail::inline v0::detail {
 struct LoopState;
 
 struct ImmediateState : Pooled {
-  explicit ImmediateState(Function<void()>&& callback)
-      : fn(std::move(callback)), resource(resource_types::immediate) {}
+  ImmediateState(LoopState& its_loop, Function<void()>&& callback)
+      : loop(its_loop), fn(std::move(callback)), resource(resource_types::immediate) {}
   static Immediate ticket(ImmediateState* state) {
     return Immediate(Ref<ImmediateState>::share(state));
   }
@@ -20,6 +20,7 @@ struct ImmediateState : Pooled {
   std::uint32_t refs = 1;
   bool done = false;  ///< Run or cleared.
   bool has_ref = true;
+  LoopState& loop;  ///< Gone once this is done.
   ImmediateState* next = nullptr;
   ImmediateState* previous = nullptr;
   Function<void()> fn;

@@ -29,6 +29,11 @@ void on_check(uv_check_t* handle) {
 
 void on_wake(uv_async_t* handle) { static_cast<LoopState*>(handle->data)->run_posted(); }
 
+std::uint32_t next_thread() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  return ++last;
+}
+
 }  // namespace
 
 LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
@@ -47,8 +52,8 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   timers.open();
   immediates.open();
 
-  // The context may be older than the Loop.
-  hot = HotLine{.frame = hot.frame, .frame_is_fresh = hot.frame_is_fresh};
+  reset_hot_line();
+  if (hot.thread == 0) hot.thread = next_thread();
   hot.environment = this;
   hot.execution_id = root_async_id;
   hot.watched = 0;
@@ -95,7 +100,7 @@ void LoopState::uncaught(std::exception_ptr error, ExceptionOrigin origin) noexc
 
 void LoopState::keep_for_run(std::exception_ptr error) noexcept {
   thrown.push_back(std::move(error));
-  if (turning || !running) uv_stop(uv);  // Beside uv_run it would cost the next turn.
+  if (turning || uv != &own) uv_stop(uv);  // Beside uv_run it would cost the next turn.
 }
 
 void LoopState::rethrow_uncaught() {
@@ -147,9 +152,22 @@ void LoopState::let_go() noexcept {
 namespace {
 
 /// Those who come along with every Loop. Never destroyed: statics may still make Loops.
-struct Companions {
-  std::mutex mutex;
-  std::vector<std::shared_ptr<void> (*)(Loop&)> makers;
+class Companions {
+ public:
+  using Maker = std::shared_ptr<void> (*)(Loop&);
+  void add(Maker maker) {
+    std::lock_guard lock(mutex_);
+    makers_.push_back(maker);
+  }
+  /// A copy: a maker may add another one.
+  std::vector<Maker> all() {
+    std::lock_guard lock(mutex_);
+    return makers_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Maker> makers_;
 };
 Companions& companions() {
   static auto* instance = new Companions;
@@ -165,6 +183,7 @@ class Running {
       die("contrail: Loop::run was called from inside one of its callbacks");
     }
     loop.running = true;
+    loop.hear_of_exit();
   }
   Running(const Running&) = delete;
   ~Running() { loop_.running = false; }
@@ -178,10 +197,13 @@ class Running {
 
 Loop::Loop() : Loop(nullptr) {}
 Loop::Loop(uv_loop_s* adopted) : state_(std::make_unique<detail::LoopState>(*this, adopted)) {
-  std::lock_guard lock(detail::companions().mutex);
-  for (auto make : detail::companions().makers) state_->companions.push_back(make(*this));
+  for (auto make : detail::companions().all()) state_->companions.push_back(make(*this));
 }
-Loop::~Loop() = default;
+Loop::~Loop() {
+  // std::exit() inside a callback destroys a Loop with static storage, which cannot be taken apart
+  // then: the system does that.
+  if (state_->in_use() && detail::process_exits()) static_cast<void>(state_.release());
+}
 
 detail::LoopState& Loop::state() const noexcept { return state_->on_own_thread(); }
 
@@ -251,10 +273,7 @@ void Loop::post(Function<void()> fn) {
   uv_async_send(&state_->wake);
 }
 
-void Loop::add_companion(std::shared_ptr<void> (*make)(Loop&)) {
-  std::lock_guard lock(detail::companions().mutex);
-  detail::companions().makers.push_back(make);
-}
+void Loop::add_companion(std::shared_ptr<void> (*make)(Loop&)) { detail::companions().add(make); }
 
 Loop::KeepAlive Loop::keep_alive() { return KeepAlive(state()); }
 

@@ -42,6 +42,9 @@ struct LoopState final : Environment {
   LoopState(Loop& owner, uv_loop_t* adopted);
   ~LoopState();
 
+  /// It cannot be destroyed now: a callback, or a hook, is on the stack.
+  bool in_use() const noexcept { return depth > 0 || running || hooks.emitting(); }
+
   /// Ends the process with a sentence on any thread but the Loop's.
   LoopState& on_own_thread() noexcept;
 

@@ -49,6 +49,10 @@ void ReactionScope::leave() noexcept {
 }
 
 void PromiseCore::settle(Status status) {
+  if (thread_ != hot.thread && thread_ != 0) [[unlikely]] {
+    die("contrail: a promise was settled on a thread other than its Loop's: Loop::post() gets "
+        "there");
+  }
   ids.settled();
   status_ = status;
   if (status == Status::rejected && !handled_ && !hot.tearing_down && hot.environment) {

@@ -10,17 +10,18 @@
 namespace contrail::inline v0::detail {
 
 LoopState::~LoopState() {
-  if (depth > 0 || running) die("contrail: a Loop was destroyed from inside one of its callbacks");
+  if (in_use()) die("contrail: a Loop was destroyed from inside one of its callbacks");
   if (thread != std::this_thread::get_id()) {
     die("contrail: a Loop was destroyed on a thread other than its own");
   }
   tear_down();
   if (uv == &own) uv_loop_close(uv);
   forget_empty_frame();
-  hot = HotLine{.frame = hot.frame, .frame_is_fresh = hot.frame_is_fresh};
+  reset_hot_line();
 }
 
 void LoopState::tear_down() {
+  FrameScope ground(nullptr);  // What abandoned coroutines put back in place is not the caller's.
   hot.tearing_down = true;
   hot.execution_id = hot.trigger_id = no_async_id;
   uncaught_handler = nullptr;

@@ -13,11 +13,11 @@ Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period) {
 }
 
 void Timeout::clear() noexcept {
-  if (state_ && state_->armed) detail::loop_state().timers.clear(*state_);
+  if (state_ && state_->armed) state_->loop.on_own_thread().timers.clear(*state_);
 }
 
 Timeout& Timeout::refresh() {
-  if (state_ && state_->restartable) detail::loop_state().timers.refresh(*state_);
+  if (state_ && state_->restartable) state_->loop.on_own_thread().timers.refresh(*state_);
   return *this;
 }
 

@@ -24,8 +24,10 @@ void release(TimeoutState* timer) noexcept {
   if (--timer->refs == 0) delete timer;
 }
 
-TimeoutState::TimeoutState(Function<void()>&& callback, std::int64_t delay, bool repeats)
+TimeoutState::TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay,
+                           bool repeats)
     : repeat(repeats),
+      loop(its_loop),
       fn(std::move(callback)),
       details{std::chrono::milliseconds(delay), repeats},
       resource(timeout_type, AnyRef::to(details)) {}
@@ -51,7 +53,7 @@ std::chrono::milliseconds Timers::cached_now() const noexcept {
 }
 
 Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat) {
-  auto* timer = new TimeoutState(std::move(fn), effective_delay(delay), repeat);
+  auto* timer = new TimeoutState(loop_, std::move(fn), effective_delay(delay), repeat);
   auto ticket = TimeoutState::ticket(timer);
   count_one();
   insert(*timer, now());
@@ -69,6 +71,7 @@ void Timers::clear(TimeoutState& timer) noexcept {
       timer.unlink();
       timer.resource.release_context();
       release(&timer);
+      drop_list_if_idle(timer.details.delay.count());
     }
   } else {
     timer.resource.release_context();
@@ -89,7 +92,7 @@ void Timers::set_ref(TimeoutState& timer, bool on) noexcept {
   if (timer.has_ref == on) return;
   timer.has_ref = on;
   if (timer.destroyed) return;
-  Timers& timers = loop_state().timers;
+  Timers& timers = timer.loop.on_own_thread().timers;
   on ? timers.count_one() : timers.discount_one();
 }
 
@@ -112,6 +115,9 @@ void Timers::insert(TimeoutState& timer, std::int64_t start) {
 }
 
 Timers::List& Timers::find_or_add(std::int64_t delay) {
+  // The latest list is kept although it may be empty; it is not the latest any more.
+  List* previous = std::exchange(last_list_, nullptr);
+  if (previous && previous->empty() && previous != running_list_) remove(*previous);
   std::unique_ptr<List>& list = lists_[delay];
   if (!list) {
     list = std::make_unique<List>(delay);
@@ -121,6 +127,28 @@ Timers::List& Timers::find_or_add(std::int64_t delay) {
   }
   last_list_ = list.get();
   return *list;
+}
+
+/// A timer of that delay was cleared. Many delays that are used once must not add up.
+void Timers::drop_list_if_idle(std::int64_t delay) {
+  if (last_list_ && last_list_->delay == delay) return;
+  const auto found = lists_.find(delay);
+  if (found == lists_.end() || !found->second->empty()) return;
+  if (found->second.get() != running_list_) remove(*found->second);
+}
+
+void Timers::remove(List& list) {
+  const std::size_t at = list.position;
+  List* last = heap_.back();
+  heap_.pop_back();
+  if (last != &list) {
+    heap_[at] = last;
+    last->position = at;
+    sift_up(at);
+    sift_down(last->position);
+  }
+  if (last_list_ == &list) last_list_ = nullptr;
+  lists_.erase(list.delay);
 }
 
 /// An empty list gets its first timer: as if it had just been made.
@@ -157,8 +185,11 @@ bool Timers::run_lists(std::int64_t now) {
   bool first = true;
   while (!heap_.empty() && heap_.front()->expiry <= now) {
     List& list = *heap_.front();
-    if (!list.empty() && !std::exchange(first, false) && !loop_.tasks.drain()) return false;
-    if (!run_list(list, now)) return false;
+    running_list_ = &list;
+    const bool drains = !list.empty() && !std::exchange(first, false);
+    const bool returned = (!drains || loop_.tasks.drain()) && run_list(list, now);
+    running_list_ = nullptr;
+    if (!returned) return false;
   }
   return true;
 }
@@ -179,7 +210,7 @@ bool Timers::run_list(List& list, std::int64_t now) {
     }
     if (!fire(*list.first())) return false;
   }
-  if (!heap_.empty() && heap_.front() == &list) remove_top();
+  remove(list);
   return true;
 }
 
@@ -193,7 +224,8 @@ bool Timers::fire(TimeoutState& timer) {
   CallbackFrameScope scope(timer.resource.scope_key(), timer.resource.context_frame());
   const std::int64_t start = timer.repeat ? now() : 0;
   timer.running = true;
-  std::exception_ptr error = catch_from([&] { timer.fn(); });
+  std::exception_ptr error;
+  if (timer.armed) error = catch_from([&] { timer.fn(); });  // A hook may have cleared it.
   timer.running = false;
   if (timer.repeat && timer.restartable) {
     insert(timer, start);
@@ -214,13 +246,17 @@ bool Timers::fire(TimeoutState& timer) {
 
 bool Timers::drop() noexcept {
   bool anything = false;
-  for (auto& [delay, list] : lists_) {
-    while (!list->empty()) {
+  while (!heap_.empty()) {
+    List& list = *heap_.back();
+    running_list_ = &list;
+    while (!list.empty()) {
       anything = true;
-      TimeoutState& timer = *list->first();
+      TimeoutState& timer = *list.first();
       timer.armed = true;  // Also one that is pending only to end: cleared, then refreshed.
       clear(timer);
     }
+    running_list_ = nullptr;
+    remove(list);
   }
   while (parked_.next != &parked_) {
     anything = true;
@@ -258,16 +294,6 @@ void Timers::sift_down(std::size_t at) noexcept {
   }
   heap_[at] = list;
   list->position = at;
-}
-
-void Timers::remove_top() {
-  List* top = heap_.front();
-  heap_.front() = heap_.back();
-  heap_.front()->position = 0;
-  heap_.pop_back();
-  if (!heap_.empty()) sift_down(0);
-  if (last_list_ == top) last_list_ = nullptr;
-  lists_.erase(top->delay);
 }
 
 }  // namespace contrail::inline v0::detail

@@ -36,7 +36,7 @@ struct TimerLink {
 };
 
 struct TimeoutState : TimerLink, Pooled {
-  TimeoutState(Function<void()>&& callback, std::int64_t delay, bool repeats);
+  TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay, bool repeats);
   ~TimeoutState() { unlink(); }
   static Timeout ticket(TimeoutState* state) { return Timeout(Ref<TimeoutState>::share(state)); }
   bool pending() const noexcept { return next != nullptr && !parked; }
@@ -49,6 +49,7 @@ struct TimeoutState : TimerLink, Pooled {
   bool running = false;     ///< fn is on the stack: it must not be destroyed now.
   bool parked = false;      ///< In Timers::parked_ rather than in a list.
   bool restartable = true;  ///< Cleared while pending: refresh() does nothing any more.
+  LoopState& loop;          ///< Gone if nothing is pending any more.
   std::int64_t start = 0;   ///< In ms of the loop's clock.
   Function<void()> fn;
   Timeout::Details details;
@@ -97,7 +98,8 @@ class Timers {
   }
   List& find_or_add(std::int64_t delay);
   void place(List& list, std::int64_t expiry);
-  void remove_top();
+  void remove(List& list);
+  void drop_list_if_idle(std::int64_t delay);
   void sift_up(std::size_t at) noexcept;
   void sift_down(std::size_t at) noexcept;
   bool earlier(const List* a, const List* b) const noexcept;
@@ -120,7 +122,8 @@ class Timers {
   LoopState& loop_;
   uv_timer_t timer_{};
   std::unordered_map<std::int64_t, std::unique_ptr<List>> lists_;
-  List* last_list_ = nullptr;  ///< Most timers have the delay of the one before.
+  List* last_list_ = nullptr;     ///< Most timers have the delay of the one before.
+  List* running_list_ = nullptr;  ///< Stays, even if it gets empty.
   std::vector<List*> heap_;
   std::uint64_t next_order_ = 0;
   std::int64_t next_expiry_ = never;

@@ -531,6 +531,32 @@ TEST_F(Storages, made_after_a_snapshot_show_their_default_in_it) {
   later.run(1, [&] { snapshot([&] { EXPECT_EQ(show(later), "42"); }); });
 }
 
+// --- Storages that die early.
+
+TEST_F(Storages, that_die_inside_their_run_leave_their_successor_alone) {
+  auto first = std::make_unique<AsyncLocalStorage<int>>();
+  std::optional<AsyncLocalStorage<int>> second;
+  first->run(1, [&] {
+    first.reset();
+    second.emplace();
+    second->enter_with(2);
+  });
+  EXPECT_EQ(show(*second), "2");
+  second->enter_with(0);
+  detail::replace_frame(nullptr);
+}
+
+TEST_F(Storages, that_die_before_their_scope_leave_their_successor_alone) {
+  auto first = std::make_unique<AsyncLocalStorage<int>>();
+  auto scope = first->with_scope(1);
+  first.reset();
+  AsyncLocalStorage<int> second;
+  second.enter_with(2);
+  scope.dispose();
+  EXPECT_EQ(show(second), "2");
+  detail::replace_frame(nullptr);
+}
+
 // --- Loops.
 
 TEST(StoragesWithoutLoop, can_be_run_and_entered) {

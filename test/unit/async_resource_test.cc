@@ -311,6 +311,22 @@ TEST_F(AsyncResources, are_born_by_the_static_bind_and_die_with_its_function) {
             "+Callback1(t=root) >Callback1 <Callback1 >Callback1 <Callback1 xCallback1");
 }
 
+TEST_F(AsyncResources, keep_their_type_when_they_outlive_their_loop) {
+  close_ledger();
+  auto bound = AsyncResource::bind([] { return execution_async_resource().type; }, "Callback");
+  std::optional<AsyncResource> resource(std::in_place, "Thing");
+  destroy_loop();
+  EXPECT_EQ(bound(), "Callback");
+  EXPECT_EQ(resource->type(), "Thing");
+  std::string heard;
+  Loop later;
+  AsyncHook hook(
+      {.before = [&](AsyncId) { heard = std::string(execution_async_resource().type); }});
+  hook.enable();
+  bound();
+  EXPECT_EQ(heard, "Callback");
+}
+
 // --- Misuse.
 
 using AsyncResourcesDeath = AsyncResources;

@@ -44,6 +44,18 @@ TEST_F(Coroutines, start_at_once_and_go_on_later) {
   EXPECT_EQ(heard, "abc");
 }
 
+TEST_F(Coroutines, run_unwatched_when_a_timer_starts_them) {
+  set_timeout([]() -> Promise<> {
+    co_await 0;
+    throw std::runtime_error("unheard");
+  });
+  loop().on_uncaught_exception([this](std::exception_ptr, ExceptionOrigin origin) {
+    heard = origin == ExceptionOrigin::unhandled_rejection ? "unhandled" : "?";
+  });
+  loop().run();
+  EXPECT_EQ(heard, "unhandled");
+}
+
 TEST_F(Coroutines, promise_what_they_return) {
   auto run = []() -> Promise<int> { co_return 42; };
   run().then([this](int value) { heard = std::to_string(value); }).detach();

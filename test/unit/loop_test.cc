@@ -1,6 +1,8 @@
 #include "loop_test.h"
 
 #include <atomic>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "contrail/async_local_storage.h"
+#include "contrail/async_resource.h"
 #include "contrail/microtask.h"
 #include "contrail/promise.h"
 #include "contrail/timers.h"
@@ -480,6 +483,41 @@ struct Companion {
   AsyncHook hook{{.destroy = [](AsyncId) { fmt::print(stderr, "destroy "); }}};
 };
 
+TEST_F(Loops, are_not_held_up_by_an_immediate_that_throws_and_starts_itself_again) {
+  int calls = 0;
+  std::function<void()> again = [&] {
+    if (++calls < 3) set_immediate(again);
+    throw std::runtime_error("no");
+  };
+  set_immediate(again);
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_THROW(loop().run(), std::runtime_error);
+    EXPECT_EQ(calls, i);
+  }
+  loop().run();
+}
+
+TEST_F(Loops, do_a_turn_after_make_callback_has_thrown_outside_of_one) {
+  AsyncResource resource("A");
+  loop().make_callback(resource, [] { throw std::runtime_error("no"); });
+  EXPECT_THROW(loop().run_once(), std::runtime_error);
+  bool called = false;
+  set_immediate([&] { called = true; });
+  loop().run_once();
+  EXPECT_TRUE(called);
+}
+
+TEST_F(Loops, leave_no_context_of_an_abandoned_coroutine_behind) {
+  AsyncLocalStorage<int> storage;
+  auto wait = [&]() -> Promise<> {
+    auto scope = storage.with_scope(1);
+    co_await sleep(1h);
+  };
+  async_context::Snapshot().run([&] { wait().detach(); });
+  destroy_loop();
+  EXPECT_EQ(storage.get_store(), nullptr);
+}
+
 TEST_F(Loops, take_their_companions_along_to_the_last_event) {
   destroy_loop();
   // Companions are for good: this one lives in a process of its own.
@@ -493,53 +531,6 @@ TEST_F(Loops, take_their_companions_along_to_the_last_event) {
     std::_Exit(0);
   };
   EXPECT_EXIT(with_companion(), ::testing::ExitedWithCode(0), "^destroy gone$");
-}
-
-// --- Misuse.
-
-class LoopsDeath : public Loops {};
-
-TEST_F(LoopsDeath, are_one_to_a_thread) {
-  EXPECT_DEATH(Loop second, "this thread already has a Loop");
-}
-
-TEST_F(LoopsDeath, are_not_there_on_a_thread_without_one) {
-  destroy_loop();
-  EXPECT_DEATH(Loop::current(), "there is no Loop on this thread");
-}
-
-TEST_F(LoopsDeath, are_not_run_from_inside_a_callback) {
-  set_immediate([&] { loop().run(); });
-  EXPECT_DEATH(loop().run(), "Loop::run was called from inside one of its callbacks");
-  destroy_loop();
-}
-
-TEST_F(LoopsDeath, are_not_run_on_another_thread) {
-  EXPECT_DEATH(std::thread([&] { loop().run(); }).join(), "on a thread other than");
-}
-
-TEST_F(LoopsDeath, are_not_stopped_on_another_thread) {
-  EXPECT_DEATH(std::thread([&] { loop().stop(); }).join(), "on a thread other than");
-}
-
-TEST_F(LoopsDeath, are_not_kept_alive_by_another_thread) {
-  EXPECT_DEATH(std::thread([&] { static_cast<void>(loop().keep_alive()); }).join(),
-               "on a thread other than");
-}
-
-TEST_F(LoopsDeath, are_not_given_a_handler_by_another_thread) {
-  auto set = [&] { loop().on_uncaught_exception([](std::exception_ptr) {}); };
-  EXPECT_DEATH(std::thread(set).join(), "on a thread other than");
-}
-
-TEST_F(LoopsDeath, are_not_destroyed_from_inside_a_callback) {
-  set_immediate([&] { destroy_loop(); });
-  EXPECT_DEATH(loop().run(), "a Loop was destroyed from inside one of its callbacks");
-  destroy_loop();
-}
-
-TEST_F(LoopsDeath, are_not_destroyed_on_another_thread) {
-  EXPECT_DEATH(std::thread([&] { destroy_loop(); }).join(), "on a thread other than its own");
 }
 
 }  // namespace

@@ -166,6 +166,38 @@ TEST_F(Combinators, any_of_none_fails) {
   EXPECT_EQ(heard, "All promises were rejected");
 }
 
+// --- Values that cannot be had.
+
+/// Copies itself only once nobody else can see it.
+struct Uncopyable {
+  Uncopyable() = default;
+  Uncopyable(const Uncopyable&) { throw std::runtime_error("no copy"); }
+  Uncopyable& operator=(const Uncopyable&) = default;
+  Uncopyable(Uncopyable&&) noexcept = default;
+  Uncopyable& operator=(Uncopyable&&) = default;
+};
+
+TEST_F(Combinators, all_fails_if_a_value_cannot_be_copied) {
+  auto value = Promise<Uncopyable>::resolve();
+  auto one_type = all(std::vector{value, value});
+  auto types = all(value, Promise<int>::resolve(1));
+  one_type.then([](auto&) {}, note_error()).detach();
+  types.then([](auto&) {}, note_error()).detach();
+  loop().run();
+  EXPECT_EQ(heard, "no copyno copy");
+}
+
+TEST_F(Combinators, all_settled_says_which_value_could_not_be_copied) {
+  auto value = Promise<Uncopyable>::resolve();
+  all_settled(std::vector{value})
+      .then([this](std::vector<SettledResult<Uncopyable>>& results) {
+        heard = text_of(results.at(0).reason);
+      })
+      .detach();
+  loop().run();
+  EXPECT_EQ(heard, "no copy");
+}
+
 // --- race
 
 TEST_F(Combinators, race_ends_like_the_first_that_does) {
@@ -176,6 +208,13 @@ TEST_F(Combinators, race_ends_like_the_first_that_does) {
   loop().run();
   EXPECT_THAT(values, ElementsAre(2));
   EXPECT_EQ(heard, "no");
+}
+
+TEST_F(Combinators, race_and_any_take_promises_one_by_one_too) {
+  race(later(1, 9ms), later(2, 1ms)).then([this](int value) { values.push_back(value); }).detach();
+  any(failing("no"), later(3, 1ms)).then([this](int value) { values.push_back(value); }).detach();
+  loop().run();
+  EXPECT_THAT(values, ElementsAre(2, 3));
 }
 
 TEST_F(Combinators, race_of_none_stays_pending) {

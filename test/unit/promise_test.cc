@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "contrail/async_local_storage.h"
 #include "contrail/microtask.h"
@@ -453,6 +454,18 @@ TEST_F(PromisesDeath, moved_from_cannot_be_awaited) {
   auto moved = std::move(promise);
   auto wait = [](Promise<int>& gone) -> Promise<> { co_await gone; };
   EXPECT_DEATH(wait(promise).detach(), "this Promise was used after it was moved from");
+}
+
+TEST_F(PromisesDeath, cannot_be_settled_on_another_thread) {
+  auto [promise, resolver] = Promise<int>::with_resolver();
+  const auto* sentence = "a promise was settled on a thread other than its Loop's";
+  EXPECT_DEATH(std::thread([&] { resolver.resolve(1); }).join(), sentence);
+  auto with_its_own_loop = [&] {
+    Loop other;
+    resolver.resolve(1);
+  };
+  EXPECT_DEATH(std::thread(with_its_own_loop).join(), sentence);
+  resolver.resolve(1);
 }
 
 TEST_F(PromisesDeath, need_a_loop_for_a_reaction) {

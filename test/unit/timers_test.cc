@@ -1,8 +1,12 @@
 #include "contrail/timers.h"
 
+#include <malloc.h>
+
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "contrail/async_local_storage.h"
 #include "contrail/detail/virtual_time.h"
@@ -225,6 +229,41 @@ TEST_F(Timers, that_repeat_can_be_cleared_by_another) {
   set_timeout([&] { interval.clear(); }, 10ms);
   loop().run();
   EXPECT_GE(calls, 1);
+}
+
+TEST_F(Timers, do_not_run_if_a_hook_clears_them_in_their_before) {
+  Timeout timer = set_timeout(note("timer"), 1ms);
+  Timeout interval = set_interval(note("interval"), 1ms);
+  AsyncHook hook({.before = [&](AsyncId) { timer.clear(), interval.clear(); }});
+  hook.enable();
+  loop().run();
+  EXPECT_EQ(heard, "");
+}
+
+TEST_F(Timers, of_many_delays_leave_nothing_behind_when_cleared) {
+  close_ledger();
+  const auto in_use = [] { return mallinfo2().uordblks; };
+  const auto clear_many = [] {
+    for (int i = 0; i < 10'000; ++i) set_timeout([] {}, 1h + i * 1ms).clear();
+  };
+  clear_many();
+  const auto before = in_use();
+  clear_many();
+  EXPECT_LT(in_use(), before + 10'000);
+}
+
+TEST_F(Timers, may_clear_all_others_of_their_delay_and_of_another) {
+  std::vector<Timeout> timers;
+  auto clear_all = [&] {
+    for (Timeout& timer : timers) timer.clear();
+    heard += 'c';
+  };
+  for (int i = 0; i < 3; ++i) {
+    timers.push_back(set_timeout(clear_all, 1ms));
+    timers.push_back(set_timeout(clear_all, 2ms));
+  }
+  loop().run();
+  EXPECT_EQ(heard, "c");
 }
 
 // --- refresh
@@ -536,17 +575,6 @@ TEST_F(Timers, resolve_what_sleep_promises) {
   loop().run();
   EXPECT_EQ(heard, "awake");
   EXPECT_GE(loop().now() - start, 5ms);
-}
-
-// --- Misuse.
-
-using TimersDeath = Timers;
-
-TEST_F(TimersDeath, need_a_loop) {
-  destroy_loop();
-  EXPECT_DEATH(set_timeout([] {}), "there is no Loop on this thread");
-  EXPECT_DEATH(set_interval([] {}, 1ms), "there is no Loop on this thread");
-  EXPECT_DEATH(set_immediate([] {}), "there is no Loop on this thread");
 }
 
 }  // namespace

@@ -9,13 +9,14 @@
 #include "contrail/detail/hot_line.h"
 #include "contrail/detail/pool.h"
 #include "contrail/detail/ref.h"
+#include "contrail/detail/variable_key.h"
 
 namespace contrail::inline v0::detail {
 
 /// One bound value. Shared by every frame in which it is visible, owned by those that say so.
 struct Box {
   /// Marks an entry that holds nothing, which is not the same as no entry: it hides the default.
-  static constexpr std::uint32_t absent = 1u << 31;
+  static constexpr std::uint32_t absent = VariableKey::uids;
 
   bool is_absent() const noexcept { return (uid & absent) != 0; }
   std::uint32_t variable() const noexcept { return uid & ~absent; }
@@ -42,14 +43,6 @@ inline void release(Box* box) noexcept {
 
 /// An entry that holds nothing.
 CONTRAIL_API Ref<Box> absent_box(std::uint32_t uid);
-
-/// Where a variable lives in a frame: an index that is reused, a uid that is not.
-struct VariableKey {
-  std::uint32_t index;
-  std::uint32_t uid;
-};
-CONTRAIL_API VariableKey new_variable_key();
-CONTRAIL_API void free_variable_key(VariableKey key) noexcept;
 
 struct OverflowNode;
 

@@ -42,6 +42,7 @@ struct alignas(64) HotLine {
   ScopeLink* scope = nullptr;  ///< Innermost scope; the chain runs down the C++ stack.
   Environment* environment = nullptr;
   std::uint32_t watched = watch_all | watch_no_loop;
+  std::uint32_t thread = 0;  ///< Tells threads apart: a number for each that has had a Loop.
   std::uint8_t promises = 0;
   /// The current frame stands for a copy of itself that nobody else can have captured: what Node's
   /// run() leaves behind. See separate_frame().
@@ -51,6 +52,9 @@ struct alignas(64) HotLine {
 };
 
 extern CONTRAIL_API constinit thread_local HotLine hot __attribute__((tls_model("initial-exec")));
+
+/// Back to a thread without a Loop. The context stays: it may be older than the Loop.
+void reset_hot_line() noexcept;
 
 /// Ends the process with one sentence on stderr: for uses of the library that cannot go on.
 [[noreturn, gnu::cold]] CONTRAIL_API void die(std::string_view sentence) noexcept;

@@ -62,6 +62,9 @@ template <class F, class E>
 auto Promise<T>::then(F fn, E on_rejected) const {
   using R = decltype(detail::call_with_value(fn, state()));
   using U = detail::SettledBy<R>;
+  using Other = detail::SettledBy<std::invoke_result_t<E&, std::exception_ptr>>;
+  static_assert(std::is_void_v<U> ? std::is_void_v<Other> : std::is_convertible_v<Other, U>,
+                "then: on_rejected must return what fn returns");
   return detail::derive<U>(
       detail::state_of(*this),
       [fn = std::move(fn)](auto& derived, auto& source) mutable {

@@ -85,6 +85,7 @@ class PromiseCore {
   bool fulfilled() const noexcept { return status_ == Status::fulfilled; }
   bool rejected() const noexcept { return status_ == Status::rejected; }
   bool handled() const noexcept { return handled_; }
+  void handle() noexcept { handled_ = true; }
   const std::exception_ptr& error() const noexcept { return error_; }
 
   /// Claims the right to decide the outcome; false if somebody already has it.
@@ -109,8 +110,12 @@ class PromiseCore {
   }
 
   void add_reaction(Reaction* reaction) {
-    reaction->frame = capture_frame();
     handled_ = true;
+    add_observer(reaction);
+  }
+  /// One that leaves a rejection unhandled. It hears before the loop judges: handle() is in time.
+  void add_observer(Reaction* reaction) {
+    reaction->frame = capture_frame();
     if (pending()) {
       append(reaction);
     } else {
@@ -157,6 +162,7 @@ class PromiseCore {
   bool executing_ = false;
   bool broken_ = false;  ///< While executing: its Resolver is gone.
   bool handled_ = false;
+  const std::uint32_t thread_ = hot.thread;
   Job* first_ = nullptr;
   Job* last_ = nullptr;
   PromiseCore* next_awaited_ = nullptr;   ///< Later: of the coroutines that are to be destroyed.

@@ -159,7 +159,7 @@ inline constexpr auto pass_value = [](auto& derived, auto& source) {
 };
 
 /// For the runtime's own reactions V8 derives a promise too, though nobody will ever get it.
-enum class Derive { if_tracked, always };
+enum class Derive { never, if_tracked, always };
 
 template <class T, class F>
 struct InternalReaction final : Reaction, Pooled {
@@ -167,7 +167,8 @@ struct InternalReaction final : Reaction, Pooled {
       : Reaction(run_step, drop_step),
         source(std::move(from)),
         fn(std::move(function)),
-        derives(derive_when == Derive::always || hot.promises != 0) {
+        derives(derive_when == Derive::always ||
+                (derive_when == Derive::if_tracked && hot.promises != 0)) {
     if (derives) ids.born(&source->ids);
   }
   ~InternalReaction() {
@@ -188,10 +189,18 @@ struct InternalReaction final : Reaction, Pooled {
   bool derives;
 };
 
+/// Calls fn with the promise once it is settled.
 template <class T, class F>
 void react(Ref<PromiseState<T>> source, F fn, Derive derive_when = Derive::if_tracked) {
   PromiseState<T>& promise = *source;
   promise.add_reaction(new InternalReaction<T, F>(std::move(source), std::move(fn), derive_when));
+}
+
+/// The same, but hooks do not see it, and a rejection stays unhandled.
+template <class T, class F>
+void observe(Ref<PromiseState<T>> source, F fn) {
+  PromiseState<T>& promise = *source;
+  promise.add_observer(new InternalReaction<T, F>(std::move(source), std::move(fn), Derive::never));
 }
 
 /// A promise was resolved with another one: a microtask subscribes it.

@@ -55,7 +55,7 @@ class CONTRAIL_API ChromeTrace {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace contrail::inline v0::hooks

@@ -49,7 +49,7 @@ class CONTRAIL_API EventLog {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 /// Makes every Loop of this process heed CONTRAIL_DEBUG. Calls after the first do nothing.

@@ -56,8 +56,11 @@ class CONTRAIL_API FakeClock {
   void fire_next();
   void run_io();
 
+  class Moving;
+
   Loop& loop_;
   const FakeClockOptions options_;
+  bool moving_ = false;
 };
 
 }  // namespace contrail::inline v0::testing

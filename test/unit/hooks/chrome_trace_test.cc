@@ -283,6 +283,25 @@ TEST_F(ChromeTrace, lets_describe_make_resources) {
   EXPECT_THAT(phase(result(), "b"), SizeIs(2));
 }
 
+TEST_F(ChromeTrace, may_end_in_describe) {
+  trace({.describe = [this](const ResourceInfo&) {
+    tracer.reset();
+    return std::string();
+  }});
+  AsyncResource("First");
+  AsyncResource("Second");
+  const json trace = read();
+  EXPECT_THAT(phase(trace, "b"), SizeIs(1));
+  EXPECT_THAT(phase(trace, "e"), SizeIs(1));
+}
+
+TEST_F(ChromeTrace, that_was_moved_from_has_nothing_to_close) {
+  trace();
+  auto moved = std::move(*tracer);
+  tracer->close();
+  EXPECT_EQ(tracer->dropped_events(), 0u);
+}
+
 TEST_F(ChromeTrace, escapes_whatever_a_type_is_made_of) {
   trace();
   AsyncResource nasty("\"a\\b\"\x01\xff\xc3\xa4");

@@ -46,6 +46,26 @@ TEST_F(EventLog, prints_the_life_of_a_resource) {
                                  "after Timeout 2", "destroy Timeout 2"));
 }
 
+TEST_F(EventLog, may_end_in_its_own_sink) {
+  std::optional<hooks::EventLog> log;
+  log.emplace([&](std::string_view line) {
+    lines.emplace_back(line);
+    log.reset();
+  });
+  set_timeout([] {}, 1ms);
+  loop.run();
+  EXPECT_EQ(lines.size(), 1u);
+}
+
+TEST_F(EventLog, may_end_in_the_sink_of_another) {
+  std::optional<hooks::EventLog> first, second;
+  first.emplace([&](std::string_view) { second.reset(); });
+  second.emplace([&](std::string_view line) { lines.emplace_back(line); });
+  set_timeout([] {}, 1ms);
+  loop.run();
+  EXPECT_THAT(lines, IsEmpty());
+}
+
 TEST_F(EventLog, indents_what_happens_inside_a_callback) {
   const auto log = this->log();
   set_immediate([] { next_tick([] {}); });

@@ -20,6 +20,12 @@ inline std::string without_dates(std::string text) {
   return text;
 }
 
+inline constexpr const char* plain_get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+inline constexpr const char* last_get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+inline constexpr const char* ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+inline constexpr const char* last_ok_response =
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+
 /// A server on loopback, and clients who talk to it in plain bytes.
 class HttpTest : public TcpTest {
  protected:

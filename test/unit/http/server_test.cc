@@ -13,12 +13,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr const char* plain_get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-constexpr const char* last_get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-constexpr const char* ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-constexpr const char* last_ok_response =
-    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-
 class ServerTest : public HttpTest {};
 
 TEST_F(ServerTest, keeps_the_connection_of_http_1_1) {
@@ -185,6 +179,46 @@ TEST_F(ServerTest, answers_500_when_the_handlers_promise_is_rejected) {
   });
   EXPECT_EQ(status_of(get("GET / HTTP/1.1")), "500");
   EXPECT_EQ(uncaught, "oops");
+}
+
+TEST_F(ServerTest, does_not_report_a_write_to_a_client_that_resets_as_a_failure_of_the_handler) {
+  catch_uncaught();
+  std::optional<RawPeer> peer;
+  bool failed = false;
+  serve([&](Request, Response response) -> Promise<void> {
+    co_await response.write("a");
+    peer->reset();
+    try {
+      for (;;) co_await response.write("b");
+    } catch (const Error&) {
+      failed = true;
+      throw;
+    }
+  });
+  peer.emplace(RawPeer::connect(server->address()));
+  peer->send(plain_get);
+  run_until([&] { return failed && server->connections() == 0; });
+  server->close();
+  loop().run();
+  EXPECT_EQ(uncaught, "");
+}
+
+TEST_F(ServerTest, has_a_rejection_reported_in_the_context_in_which_it_happened) {
+  AsyncLocalStorage<std::string> user;
+  std::string reported_for;
+  loop().on_uncaught_exception([&](std::exception_ptr, ExceptionOrigin origin) {
+    EXPECT_EQ(origin, ExceptionOrigin::unhandled_rejection);
+    reported_for = user.get_store() ? *user.get_store() : "nobody";
+  });
+  auto fail = [](Response) -> Promise<void> {
+    co_await sleep(1ms);
+    throw std::runtime_error("oops");
+  };
+  serve([&](Request, Response response) -> Promise<void> {
+    return user.run("alice", fail, std::move(response));
+  });
+  EXPECT_EQ(status_of(get("GET / HTTP/1.1")), "500");
+  EXPECT_EQ(reported_for, "alice");
 }
 
 TEST_F(ServerTest, answers_500_for_a_response_that_a_rejected_handler_gave_away) {
@@ -413,117 +447,6 @@ TEST_F(ServerTest, calls_a_body_function_in_the_context_it_was_given_in) {
   });
   talk("POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nxx");
   EXPECT_THAT(seen, testing::ElementsAre(7, 7));
-}
-
-// Life and death.
-
-TEST_F(ServerTest, finishes_what_it_is_serving_when_closed) {
-  std::optional<Response> kept;
-  serve([&](Request, Response response) { kept = std::move(response); });
-  auto idle = connect();
-  auto busy = connect();
-  busy->send(plain_get);
-  run_until([&] { return kept && server->connections() == 2; });
-  server->close();
-  run_until([&] { return idle->got.over(); });
-  EXPECT_EQ(idle->text(), "");
-  kept->end("ok");
-  run_until([&] { return busy->got.over(); });
-  EXPECT_EQ(busy->text(), last_ok_response);
-  EXPECT_FALSE(server->listening());
-  EXPECT_THROW(server->address(), Error);
-}
-
-TEST_F(ServerTest, lets_the_loop_end_once_it_is_closed) {
-  serve([&](Request, Response response) {
-    response.end("ok");
-    server->close();
-  });
-  auto client = connect();
-  client->send(plain_get);
-  loop().run();
-  EXPECT_EQ(client->text(), ok_response);
-}
-
-TEST_F(ServerTest, may_listen_again) {
-  serve_ok();
-  server->close();
-  server->listen(SocketAddress::loopback());
-  EXPECT_EQ(get("GET / HTTP/1.1"), last_ok_response);
-  EXPECT_THROW(server->listen(SocketAddress::loopback()), Error);
-}
-
-TEST_F(ServerTest, closes_all_connections_when_it_is_destroyed) {
-  std::optional<Response> kept;
-  serve([&](Request, Response response) { kept = std::move(response); });
-  auto client = connect();
-  client->send(plain_get);
-  run_until([&] { return kept.has_value(); });
-  server.reset();
-  run_until([&] { return client->got.over(); });
-  EXPECT_EQ(client->text(), "");
-  kept->end("too late");
-}
-
-TEST_F(ServerTest, may_be_destroyed_inside_its_handler) {
-  serve([&, canary = std::make_shared<int>(7)](Request, Response response) {
-    server.reset();
-    EXPECT_EQ(*canary, 7) << "the handler itself is still there";
-    EXPECT_FALSE(response.is_open());
-    response.end("nobody hears");
-  });
-  auto client = connect();
-  client->send(std::string(plain_get) + plain_get);
-  run_until([&] { return client->got.over(); });
-}
-
-TEST_F(ServerTest, may_be_destroyed_while_a_coroutine_handler_waits) {
-  bool finished = false;
-  serve([&, canary = std::make_shared<int>(7)](Request, Response response) -> Promise<void> {
-    server.reset();
-    co_await sleep(1ms);
-    EXPECT_EQ(*canary, 7) << "the coroutine refers to the callable";
-    response.end("nobody hears");
-    finished = true;
-  });
-  auto client = connect();
-  client->send(plain_get);
-  run_until([&] { return finished; });
-}
-
-TEST_F(ServerTest, may_be_moved_while_it_serves) {
-  serve_ok();
-  Server moved = std::move(*server);
-  server.reset();
-  server.emplace(std::move(moved));
-  EXPECT_EQ(get("GET / HTTP/1.1"), last_ok_response);
-}
-
-TEST_F(ServerTest, may_leave_a_client_in_the_middle_when_the_loop_ends) {
-  serve_echo();
-  auto client = connect();
-  client->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n1234");
-  run_until([&] { return server->connections() == 1; });
-  settle();
-  server.reset();
-  client.reset();
-  destroy_loop();
-}
-
-TEST_F(ServerTest, survives_clients_that_vanish_at_any_byte) {
-  catch_uncaught();
-  serve_echo();
-  const std::string request =
-      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwiki\r\n0\r\n\r\n";
-  for (std::size_t size = 0; size < request.size(); ++size) {
-    RawPeer peer = RawPeer::connect(server->address());
-    peer.send(std::string_view(request).substr(0, size));
-    run_until([&] { return server->connections() == 1; });
-    settle();
-    peer.reset();
-    run_until([&] { return server->connections() == 0; });
-  }
-  EXPECT_THAT(uncaught, IsEmpty());
 }
 
 }  // namespace

@@ -238,6 +238,12 @@ TEST_F(FakeClockTest, gives_up_on_io_that_does_not_come) {
               HasSubstr("nothing came of the loop's I/O for 20 ms, and timers are waiting"));
 }
 
+TEST_F(FakeClockTest, cannot_be_destroyed_in_a_callback_that_it_calls) {
+  Timeout timer = set_timeout([this] { clock.reset(); }, 1ms);
+  EXPECT_DEATH(clock->advance(1ms), "a FakeClock was destroyed inside a callback");
+  timer.clear();
+}
+
 TEST_F(FakeClockTest, lets_an_exception_out_of_run_until_idle) {
   set_timeout([] { throw std::runtime_error("no"); }, 10ms);
   set_timeout(note("next"), 20ms);
