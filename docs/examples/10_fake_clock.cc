@@ -25,7 +25,7 @@ class Login {
 
 int main() {
   Loop loop;
-  testing::FakeClock clock;
+  contrail::testing::FakeClock clock;  // In full: testing:: alone might be GoogleTest's.
   Login login;
   auto report = [&](const char* when) {
     fmt::print("{}: {}\n", when, login.is_open() ? "open" : "over");

@@ -48,13 +48,31 @@ struct Tally {
 Tally tally;
 std::size_t lines_to_log = 6;
 
+/// The text as a string of JSON. A client may send quotes, and bytes of any encoding: they are read
+/// as Latin-1, as Node reads them, so that the line is valid whatever they were.
+std::string json(std::string_view text) {
+  std::string result = "\"";
+  for (const char byte : text) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (byte == '"' || byte == '\\') {
+      result += {'\\', byte};
+    } else if (code < 0x20 || code > 0x7e) {
+      result += fmt::format("\\u{:04x}", code);
+    } else {
+      result += byte;
+    }
+  }
+  return result += '"';
+}
+
 /// One line of JSON. The request id comes from the context: nobody passes it.
 void log(std::string_view event) {
   if (lines_to_log == 0) return;
   --lines_to_log;
   const RequestContext* request = current_request.get_store();
-  fmt::print("{{\"request\":\"{}\",\"event\":\"{}\",\"resource\":\"{}\"}}\n",
-             request ? request->id : "none", event, execution_async_resource().type);
+  fmt::print("{{\"request\":{},\"event\":{},\"resource\":{}}}\n",
+             request ? json(request->id) : "null", json(event),
+             json(execution_async_resource().type));
 }
 
 /// Is this the context of the request that we know we are serving?
