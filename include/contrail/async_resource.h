@@ -63,7 +63,7 @@ struct KeptScope {
 /// sentence that says so; destroying or assigning to it is fine.
 class CONTRAIL_API AsyncResource {
  public:
-  /// Emits `init`. The name is copied once per loop, not per resource. Throws
+  /// Emits `init`. The name is copied once, and stays. Throws
   /// std::invalid_argument if it is empty while a hook listens to `init` (Node's rule).
   explicit AsyncResource(std::string_view type) : AsyncResource(detail::intern_type(type)) {}
   AsyncResource(std::string_view type, ResourceOptions options);
