@@ -459,10 +459,11 @@ TEST_F(PromisesDeath, moved_from_cannot_be_awaited) {
 TEST_F(PromisesDeath, cannot_be_settled_on_another_thread) {
   auto [promise, resolver] = Promise<int>::with_resolver();
   const auto* sentence = "a promise was settled on a thread other than its Loop's";
-  EXPECT_DEATH(std::thread([&] { resolver.resolve(1); }).join(), sentence);
-  auto with_its_own_loop = [&] {
+  auto settle = [resolver = &resolver] { resolver->resolve(1); };
+  EXPECT_DEATH(std::thread(settle).join(), sentence);
+  auto with_its_own_loop = [settle] {
     Loop other;
-    resolver.resolve(1);
+    settle();
   };
   EXPECT_DEATH(std::thread(with_its_own_loop).join(), sentence);
   resolver.resolve(1);
