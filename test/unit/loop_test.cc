@@ -110,8 +110,10 @@ TEST_F(Loops, end_run_after_the_turn_in_which_they_are_stopped) {
 }
 
 TEST_F(Loops, keep_what_is_pending_when_stopped) {
-  set_timeout(note("later"), 5ms);
-  set_immediate([&] { loop().stop(); });
+  set_immediate([&] {
+    set_timeout(note("later"), 1ms);
+    loop().stop();
+  });
   loop().run();
   EXPECT_EQ(heard, "");
   loop().run();
@@ -422,8 +424,10 @@ TEST_F(AdoptedLoop, is_the_native_one) {
 TEST_F(AdoptedLoop, is_driven_by_its_owner) {
   std::string heard;
   Loop loop(&uv);
-  set_timeout([&] { heard += "timer "; }, 1ms);
-  set_immediate([&] { next_tick([&] { heard += "tick "; }); });
+  set_immediate([&] {
+    set_timeout([&] { heard += "timer "; }, 1ms);
+    next_tick([&] { heard += "tick "; });
+  });
   uv_run(&uv, UV_RUN_DEFAULT);
   EXPECT_EQ(heard, "tick timer ");
 }

@@ -366,10 +366,10 @@ TEST_F(ServerTest, closes_the_connection_of_a_client_who_fetches_nothing) {
 TEST_F(ServerTest, gives_the_handler_all_the_time_it_wants) {
   serve(
       [](Request, Response response) -> Promise<void> {
-        co_await sleep(60ms);
+        co_await sleep(150ms);
         response.end("ok");
       },
-      {.header_timeout = 10ms, .body_timeout = 10ms, .keep_alive_timeout = 10ms});
+      {.header_timeout = 50ms, .body_timeout = 50ms, .keep_alive_timeout = 50ms});
   EXPECT_EQ(talk(plain_get), ok_response);
 }
 
