@@ -1,4 +1,4 @@
-#include "test/conformance/contrail_driver/value.h"
+#include "test/conformance/suite/value.h"
 
 namespace contrail::conformance {
 namespace {

@@ -1,4 +1,4 @@
-#include "test/conformance/contrail_driver/interpreter.h"
+#include "test/conformance/suite/interpreter.h"
 
 #include <fmt/core.h>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "contrail/promise_combinators.h"
-#include "test/conformance/contrail_driver/interpreter.h"
+#include "test/conformance/suite/interpreter.h"
 
 namespace contrail::conformance {
 

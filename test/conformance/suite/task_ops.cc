@@ -1,5 +1,5 @@
 #include "contrail/microtask.h"
-#include "test/conformance/contrail_driver/interpreter.h"
+#include "test/conformance/suite/interpreter.h"
 
 // Timers, immediates, ticks and microtasks.
 

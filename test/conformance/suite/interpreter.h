@@ -12,10 +12,10 @@
 #include "contrail/loop.h"
 #include "contrail/promise.h"
 #include "contrail/timers.h"
-#include "test/conformance/contrail_driver/named.h"
-#include "test/conformance/contrail_driver/scenario.h"
-#include "test/conformance/contrail_driver/trace.h"
-#include "test/conformance/contrail_driver/value.h"
+#include "test/conformance/suite/named.h"
+#include "test/conformance/suite/scenario.h"
+#include "test/conformance/suite/trace.h"
+#include "test/conformance/suite/value.h"
 
 namespace contrail::conformance {
 

@@ -1,4 +1,4 @@
-#include "test/conformance/contrail_driver/scenario.h"
+#include "test/conformance/suite/scenario.h"
 
 #include <algorithm>
 #include <map>

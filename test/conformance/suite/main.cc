@@ -1,6 +1,6 @@
 // Runs one scenario on contrail and prints its trace.
 //
-//   contrail_driver [--gc-destroy] [--fake-clock] FILE      (FILE may be - for standard input)
+//   contrail-conformance [--gc-destroy] [--fake-clock] FILE      (FILE may be - for standard input)
 //
 // On the fake clock a scenario takes no time, and no deadline slips however busy the machine is.
 
@@ -16,7 +16,7 @@
 
 #include "contrail/loop.h"
 #include "contrail/testing/fake_clock.h"
-#include "test/conformance/contrail_driver/interpreter.h"
+#include "test/conformance/suite/interpreter.h"
 
 namespace {
 
@@ -82,13 +82,13 @@ void run_scenario(const Scenario& scenario, const Arguments& arguments) {
 int main(int argc, char** argv) {
   const Arguments arguments = parse_arguments(argc, argv);
   if (arguments.file.empty()) {
-    fmt::print(stderr, "usage: contrail_driver [--gc-destroy] [--fake-clock] FILE\n");
+    fmt::print(stderr, "usage: contrail-conformance [--gc-destroy] [--fake-clock] FILE\n");
     return 2;
   }
   try {
     run_scenario(parse_scenario(read_file(arguments.file)), arguments);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "contrail_driver: {}: {}\n", arguments.file, error.what());
+    fmt::print(stderr, "contrail-conformance: {}: {}\n", arguments.file, error.what());
     return 1;
   }
   return 0;

@@ -1,4 +1,4 @@
-#include "test/conformance/contrail_driver/trace.h"
+#include "test/conformance/suite/trace.h"
 
 #include <fmt/core.h>
 
