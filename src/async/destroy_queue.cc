@@ -12,13 +12,11 @@ void DestroyQueue::flush_from_microtask() {
 }
 
 void DestroyQueue::flush() {
-  std::vector<Entry> delivering;
+  std::vector<PendingDestroy> delivering;
   for (int round = 0; !ids_.empty() && round < rounds_max; ++round) {
     delivering.clear();
     delivering.swap(ids_);
-    for (const Entry& entry : delivering) {
-      hot.environment->hooks.emit_destroy(entry.id(), entry.promise());
-    }
+    hot.environment->hooks.emit_destroys(delivering);
   }
   if (!ids_.empty()) return;
   // Keep the larger buffer: steady state allocates nothing.

@@ -8,6 +8,17 @@ namespace contrail::inline v0::detail {
 
 struct Environment;
 
+/// An id, and in its lowest bit whether it was a promise's.
+class PendingDestroy {
+ public:
+  PendingDestroy(AsyncId id, bool promise) noexcept : bits_(id << 1 | AsyncId{promise}) {}
+  AsyncId id() const noexcept { return bits_ >> 1; }
+  bool promise() const noexcept { return bits_ & 1; }
+
+ private:
+  AsyncId bits_;
+};
+
 /// Ids waiting for their destroy event, which is never delivered inside another event.
 class DestroyQueue {
  public:
@@ -28,19 +39,9 @@ class DestroyQueue {
   bool empty() const noexcept { return ids_.empty(); }
 
  private:
-  /// An id, and in its lowest bit whether it was a promise's.
-  class Entry {
-   public:
-    Entry(AsyncId id, bool promise) noexcept : bits_(id << 1 | AsyncId{promise}) {}
-    AsyncId id() const noexcept { return bits_ >> 1; }
-    bool promise() const noexcept { return bits_ & 1; }
-
-   private:
-    AsyncId bits_;
-  };
   static void flush_from_microtask();
 
-  std::vector<Entry> ids_;
+  std::vector<PendingDestroy> ids_;
 };
 
 }  // namespace contrail::inline v0::detail

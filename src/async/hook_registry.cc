@@ -198,8 +198,11 @@ void HookRegistry::emit_promise_resolve(AsyncId id) noexcept {
   emit(&HookSet::promise_resolve, id, id, &resource_types::promise, "promise_resolve");
 }
 
-void HookRegistry::emit_destroy(AsyncId id, bool promise) noexcept {
-  emit(&HookSet::destroy, id, id, promise ? &resource_types::promise : nullptr, "destroy");
+void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noexcept {
+  for (const PendingDestroy& resource : resources) {
+    const ResourceType* type = resource.promise() ? &resource_types::promise : nullptr;
+    emit(&HookSet::destroy, resource.id(), resource.id(), type, "destroy");
+  }
 }
 
 void emit_init(const ScopeKey& key) { environment().hooks.emit_init(key); }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "contrail/async_hook.h"
 #include "contrail/detail/async_scope.h"
+#include "src/async/destroy_queue.h"
 
 namespace contrail::inline v0::detail {
 
@@ -57,7 +59,8 @@ class HookRegistry {
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
   void emit_promise_resolve(AsyncId id) noexcept;
-  void emit_destroy(AsyncId id, bool promise) noexcept;
+  /// An event for each, one after the other.
+  void emit_destroys(std::span<const PendingDestroy> resources) noexcept;
 
   /// Node switches promises off in a microtask: the runtime may be between before and after.
   void stop_promises_unless_wanted() noexcept;
