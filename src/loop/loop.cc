@@ -17,15 +17,7 @@ void require(int status, const char* call) {
   if (status < 0) throw Error(status, call);
 }
 
-void on_check(uv_check_t* handle) {
-  auto& loop = *static_cast<LoopState*>(handle->data);
-  if (hot.tearing_down) return;
-  if (!loop.destroys.empty() || !loop.tasks.await_callback()) {
-    CallbackScope scope;
-    loop.destroys.flush();
-  }
-  loop.immediates.run();
-}
+void on_check(uv_check_t* handle) { static_cast<LoopState*>(handle->data)->run_check_phase(); }
 
 void on_wake(uv_async_t* handle) { static_cast<LoopState*>(handle->data)->run_posted(); }
 
@@ -108,6 +100,15 @@ void LoopState::rethrow_uncaught() {
   std::exception_ptr first = std::move(thrown.front());
   thrown.pop_front();
   std::rethrow_exception(std::move(first));
+}
+
+void LoopState::run_check_phase() {
+  if (hot.tearing_down) return;
+  if (!destroys.empty() || !tasks.await_callback()) {
+    CallbackScope scope;
+    destroys.flush();
+  }
+  immediates.run();
 }
 
 void LoopState::flush_destroys() {

@@ -58,6 +58,7 @@ struct LoopState final : Environment {
   bool turn(uv_run_mode mode);
   void rethrow_uncaught();
   void flush_destroys();
+  void run_check_phase();  ///< Destroys, then immediates.
   bool run_posted();  ///< True if there was anything.
   void hold() noexcept;
   void let_go() noexcept;
@@ -82,7 +83,7 @@ struct LoopState final : Environment {
   std::shared_ptr<Function<void(std::exception_ptr, ExceptionOrigin)>> uncaught_handler;
   std::deque<std::exception_ptr> thrown;
 
-  uv_check_t check{};                          ///< Destroys, then immediates.
+  uv_check_t check{};                          ///< See run_check_phase().
   uv_async_t wake{};                           ///< post().
   std::unique_ptr<ReadBuffer> read_buffer;     ///< Made for the first stream that needs it.
   const std::uint64_t serial = next_serial();  ///< Tells Loops apart for good.

@@ -51,7 +51,10 @@ bool timers_keep_loop_alive() noexcept { return loop_state().timers.keep_loop_al
 
 void run_due_timers() { loop_state().timers.run_due(); }
 
-void deliver_destroys() { loop_state().flush_destroys(); }
+void run_check_phase() {
+  loop_state().run_check_phase();
+  loop_state().rethrow_uncaught();
+}
 
 bool wait_for_loop(std::chrono::milliseconds limit) noexcept {
   uv_loop_t* loop = loop_state().uv;

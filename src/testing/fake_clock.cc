@@ -62,7 +62,7 @@ void FakeClock::advance(milliseconds duration) {
   for (auto next = detail::next_timer(); next && *next <= target; next = detail::next_timer()) {
     fire_next();
     loop_.run_nowait();
-    detail::deliver_destroys();
+    detail::run_check_phase();
   }
   detail::set_virtual_time(target);
 }
@@ -82,8 +82,10 @@ void FakeClock::run_until_idle() {
   }
 }
 
+/// As libuv does when it has waited for a timer: it ends that turn, then fires in the next.
 void FakeClock::fire_next() {
   detail::set_virtual_time(std::max(now(), detail::next_timer().value()));
+  detail::run_check_phase();
   detail::run_due_timers();
 }
 

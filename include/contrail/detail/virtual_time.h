@@ -18,8 +18,9 @@ CONTRAIL_API void set_virtual_time(std::optional<std::chrono::milliseconds> now)
 CONTRAIL_API std::optional<std::chrono::milliseconds> next_timer() noexcept;
 /// Fires what is due by the loop's clock, each timer followed by its ticks and microtasks.
 CONTRAIL_API void run_due_timers();
-/// What the check phase does, which libuv leaves out of a turn with nothing but timers to wait for.
-CONTRAIL_API void deliver_destroys();
+/// Destroys and immediates, which libuv leaves out of a turn with nothing but timers to wait for.
+/// Throws what run() would.
+CONTRAIL_API void run_check_phase();
 /// Whether a timer is pending that the loop would wait for. On virtual time Loop::run() does not.
 CONTRAIL_API bool timers_keep_loop_alive() noexcept;
 /// Waits, in real time, until the loop's next turn has something to do. False if limit was reached.

@@ -91,6 +91,19 @@ TEST_F(FakeClockTest, drains_ticks_and_microtasks_between_timers) {
   EXPECT_THAT(notes, ElementsAre("tick@5", "microtask@5", "tick@5", "microtask@5"));
 }
 
+TEST_F(FakeClockTest, runs_an_unrefd_immediate_when_the_wait_for_a_timer_is_over) {
+  set_timeout(note("timer"), 20ms);
+  set_immediate(note("immediate")).unref();
+  clock->run_until_idle();
+  EXPECT_THAT(notes, ElementsAre("immediate@20", "timer@20"));
+}
+
+TEST_F(FakeClockTest, leaves_an_unrefd_immediate_alone_when_there_is_no_timer) {
+  set_immediate(note("immediate")).unref();
+  clock->run_until_idle();
+  EXPECT_THAT(notes, IsEmpty());
+}
+
 TEST_F(FakeClockTest, runs_immediates_before_time_goes_on) {
   set_timeout([&] { set_immediate(note("immediate")); }, 1ms);
   set_timeout(note("later"), 2ms);
