@@ -59,7 +59,7 @@ struct LoopState final : Environment {
   void rethrow_uncaught();
   void flush_destroys();
   void run_check_phase();  ///< Destroys, then immediates.
-  bool run_posted();  ///< True if there was anything.
+  bool run_posted();       ///< True if there was anything.
   void hold() noexcept;
   void let_go() noexcept;
 
