@@ -21,8 +21,6 @@ def read_to_end(connection):
         pass
 
 
-
-
 def say_ping_to_it(program, port):
     with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as peer:
         peer.sendall(b"ping")
@@ -48,8 +46,20 @@ def read_once_it_says_so(program, connection):
     read_to_end(connection)
 
 
+def ask_twice_on_one_connection(program, port):
+    with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as peer:
+        for target in (b"/first", b"/last"):
+            peer.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"ok"):
+                received = peer.recv(65536)
+                assert received, "the connection was closed too early"
+                answer += received
+
+
 # What the peer does: with the port that the program says it listens on, or with its connection.
-CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting}
+CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting,
+           "http/context": ask_twice_on_one_connection}
 SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so}
 DEAF = {"tcp/refused"}
 
