@@ -7,7 +7,11 @@ import { executionAsyncId, executionAsyncResource } from 'node:async_hooks';
 
 const collectable = new Set();
 
-export const dependsOnCollector = (id) => collectable.has(id);
+let printsCollected = false;
+
+export function printCollected() { printsCollected = true; }
+
+export const isPromised = (id) => printsCollected || !collectable.has(id);
 
 export function noteType(id, type) {
   if (type === 'PROMISE' || type === 'bound-anonymous-fn') collectable.add(id);
