@@ -37,6 +37,7 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
       {"hasRef", &I::has_ref},
       {"timerId", &I::timer_id},
       {"promise", &I::promise},
+      {"thenable", &I::thenable},
       {"resolve", &I::resolve},
       {"reject", &I::reject},
       {"resolved", &I::resolved},
@@ -92,6 +93,7 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
     if (op.verb == "return") {
       Outcome outcome = outcome_of(op.value);
       if (auto* promise = std::get_if<Promise<Value>>(&outcome)) co_return *promise;
+      if (auto* thenable = std::get_if<Foreign>(&outcome)) co_return *thenable;
       co_return std::get<Value>(outcome);
     }
     if (op.verb != "await") {
@@ -105,6 +107,8 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
       if (auto* promise = std::get_if<Promise<Value>>(&operand)) {
         // Given away: a coroutine that held a reference to its own promise would own itself.
         value = co_await std::move(*promise);
+      } else if (auto* thenable = std::get_if<Foreign>(&operand)) {
+        value = co_await *thenable;
       } else {
         value = co_await std::get<Value>(operand);
       }
@@ -117,11 +121,16 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
 }
 
 bool Interpreter::is_known(const Operand& operand) {
+  if (operand.thenable) return look_up(thenables_, *operand.thenable);
   return !operand.promise || look_up(promises_, *operand.promise);
 }
 
 Outcome Interpreter::outcome_of(const Operand& operand) {
   if (operand.integer) return Value(*operand.integer);
+  if (operand.thenable) {
+    if (Foreign* thenable = look_up(thenables_, *operand.thenable)) return *thenable;
+    return Value();
+  }
   if (!operand.promise) return Value();
   Promise<Value>* promise = look_up(promises_, *operand.promise);
   if (!promise) return Value();

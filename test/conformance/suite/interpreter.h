@@ -13,6 +13,7 @@
 #include "contrail/promise.h"
 #include "contrail/timers.h"
 #include "test/conformance/suite/named.h"
+#include "test/conformance/suite/outcome.h"
 #include "test/conformance/suite/scenario.h"
 #include "test/conformance/suite/trace.h"
 #include "test/conformance/suite/value.h"
@@ -32,6 +33,8 @@ class Interpreter {
   /// What the Loop's handlers do.
   void on_uncaught(std::exception_ptr error, ExceptionOrigin origin);
   void on_unhandled(std::exception_ptr error);
+  /// What the then() of a thenable does.
+  void perform_then(const Op& op, Resolver<Value> resolver);
 
  private:
   using Storage = AsyncLocalStorage<long long>;
@@ -98,6 +101,7 @@ class Interpreter {
 
   // Promises: promise_ops.cc.
   void promise(const Op& op);
+  void thenable(const Op& op);  // thenable_ops.cc
   void resolve(const Op& op);
   void reject(const Op& op);
   void resolved(const Op& op);
@@ -137,6 +141,7 @@ class Interpreter {
   Named<Timer> timers_;
   Named<Promise<Value>> promises_;
   Named<Resolver<Value>> resolvers_;  ///< Absent for promises that nobody can settle by name.
+  Named<Foreign> thenables_;
   Named<AsyncResource> resources_;
   Named<Function<void()>> functions_;
   Named<StorageSnapshot> snapshots_;
