@@ -2,23 +2,19 @@
 
 import { AsyncResource, executionAsyncResource } from 'node:async_hooks';
 import { noteManualDestroy, noteResource } from './destroys.mjs';
-import { functions, hooks, promises, resources, timers, withNamed } from './names.mjs';
+import { functions, hooks, printUnsupported, promises, resources, timers, withNamed } from './names.mjs';
 import { perform } from './ops.mjs';
+import { knowsExecutionResource } from './runtime.mjs';
 import { print, printResource } from './trace.mjs';
 
-const isExecuting = {
-  timer: (name) => executionAsyncResource() === timers.get(name).handle,
-  promise: (name) => executionAsyncResource() === promises.get(name),
-  resource: (name) => executionAsyncResource() === resources.get(name),
-};
 const spaces = { timer: timers, promise: promises, resource: resources };
 
 export const resourceOps = {
   resource(name, type, options) {
     const resource = new AsyncResource(type, options);
+    resources.set(name, resource);
     noteResource(resource, options);
     printResource(name, resource);
-    resources.set(name, resource);
   },
   scope: (name, ops) => withNamed(resources, name, (resource) => {
     resource.runInAsyncScope(() => { perform(ops); });
@@ -34,8 +30,10 @@ export const resourceOps = {
   bind: (name, ops) => functions.set(name, AsyncResource.bind(() => { perform(ops); })),
   bindTyped: (name, type, ops) => functions.set(name, AsyncResource.bind(() => { perform(ops); }, type)),
   call: (name) => withNamed(functions, name, (bound) => bound()),
-  executing: (kind, name) => withNamed(spaces[kind], name, () => {
-    print(`executing ${name} ${isExecuting[kind](name)}`);
+  executing: (kind, name) => withNamed(spaces[kind], name, (named) => {
+    if (!knowsExecutionResource) return printUnsupported('executing');
+    const resource = kind === 'timer' ? named.handle : named;
+    print(`executing ${name} ${executionAsyncResource() === resource}`);
   }),
 
   enable: (name) => withNamed(hooks, name, (hook) => hook.enable()),
