@@ -222,7 +222,10 @@ void Loop::run() {
     more |= loop.run_posted();
     if (!more) {
       loop.flush_destroys();
+      const bool all_told = loop.destroys.empty();
       more = loop.turn(UV_RUN_NOWAIT);
+      // What hooks made in destroy may have run just now, and ended.
+      more |= all_told && !loop.destroys.empty();
     }
   } while (more && loop.thrown.empty());
   loop.rethrow_uncaught();

@@ -19,6 +19,9 @@ const context = {
   exit: storageOp((b, place, als) => ['exit', als, b.list(inner(place))]),
   enterWith: storageOp((b, place, als) => ['enterWith', als, b.random.chance(0.15) ? null : b.value()]),
   disable: storageOp((b, place, als) => ['disable', als]),
+  withScope: storageOp((b, place, als) => ['withScope', als, b.value(), b.list(inner(place))]),
+  openScope: storageOp((b, place, als) => ['openScope', als, b.value(), b.scopes.define()]),
+  closeScope: (b) => use(b, 'scopes', (name) => ['closeScope', name]),
 };
 
 // The ops of a timer that may fire again, by refresh, must themselves be fit to be performed again.
@@ -72,7 +75,10 @@ const tasks = {
   nextTick: (b, place) => ['nextTick', b.list(later(place, place.moment))],
   microtask: (b, place) => ['microtask', b.list(later(place, place.moment))],
   clear: (b) => use(b, 'timers', (name) => ['clear', name]),
+  ref: (b) => use(b, 'timers', (name) => ['ref', name]),
   unref: (b) => use(b, 'timers', (name) => ['unref', name]),
+  hasRef: (b) => use(b, 'timers', (name) => ['hasRef', name]),
+  timerId: (b) => use(b, 'timers', (name) => ['timerId', name]),
   refresh: makeRefresh,
   selfRefresh: makeSelfRefresh,
 };
@@ -101,15 +107,30 @@ const opened = (builder, place, op, takes) => {
   return [op, name, builder.promises.whileOpen(name, () => builder.list(inner(place, takes), 0, 4))];
 };
 
+// Nothing can use a thenable before it is complete, so that none can resolve with itself. Its ops run each time
+// that somebody asks it.
+function makeThenable(builder, place) {
+  const name = builder.thenables.fresh();
+  const ops = builder.list(repeatedly(place), 0, 3);
+  const isThrown = ops.at(-1)?.[0] === 'throw';
+  const settling = builder.random.chance(0.8) ? ['resolve', name, builder.outcomeOr(builder.value(), 0.2)]
+    : ['reject', name, builder.label('E')];
+  if (isThrown && builder.random.chance(0.5)) ops.unshift(settling);
+  else if (!isThrown) ops.push(settling);
+  builder.thenables.publish(name);
+  return ['thenable', name, ops];
+}
+
 const promises = {
+  thenable: makeThenable,
   promise: (b, place) => (b.random.chance(0.5) ? ['promise', b.promises.define()] : opened(b, place, 'promise', '')),
   async: (b, place) => opened(b, place, 'async', 'async'),
   resolved(b) {
-    const value = b.promiseOr(b.value(), 0.2);
+    const value = b.outcomeOr(b.value(), 0.2);
     return ['resolved', b.promises.define(), value];
   },
   rejected: makeRejected,
-  resolve: (b) => use(b, 'promises', (name) => ['resolve', name, b.promiseOr(b.value(), 0.25)]),
+  resolve: (b) => use(b, 'promises', (name) => ['resolve', name, b.outcomeOr(b.value(), 0.25)]),
   reject: (b) => use(b, 'promises', (name) => ['reject', name, b.label('E')]),
   then: reaction('then'),
   then2: reaction('then2'),
@@ -146,13 +167,21 @@ const resources = {
   emitDestroy: (b) => use(b, 'resources', (name) => ['emitDestroy', name]),
   bindResource: boundFunction((b, name, body) => use(b, 'resources', (res) => ['bindResource', res, name, body()])),
   bind: boundFunction((b, name, body) => ['bind', name, body()]),
+  bindTyped: boundFunction((b, name, body) => ['bindTyped', name, b.random.pick(['RES', 'TASK']), body()]),
   alsBind: boundFunction((b, name, body) => ['alsBind', name, body()]),
   call: (b) => use(b, 'functions', (name) => ['call', name]),
   snapshot: (b) => ['snapshot', b.snapshots.define()],
   inSnapshot: (b, place) => use(b, 'snapshots', (name) => ['inSnapshot', name, b.list(inner(place))]),
 };
 
+function makeExecuting(builder) {
+  const [kind, space] = builder.random.pick([['timer', 'timers'], ['promise', 'promises'], ['resource', 'resources']]);
+  return use(builder, space, (name) => ['executing', kind, name]);
+}
+
 export const makers = {
+  executing: makeExecuting,
+  repeat: (b, place) => ['repeat', b.random.integer(0, 3), b.list({ ...inner(place), repeats: true })],
   log: (b) => ['log', b.label()],
   mark: (b) => ['mark', b.label('M')],
   ...context,

@@ -2,7 +2,7 @@
 
 import { makers } from './makers.mjs';
 import { Names } from './names.mjs';
-import { makeHooks } from './hooks.mjs';
+import { makeHandlers, makeHooks } from './hooks.mjs';
 import { Calendar, later, mainPlace, sometime } from './places.mjs';
 import { chooseProfile } from './profiles.mjs';
 import { Random } from './random.mjs';
@@ -26,7 +26,11 @@ export class Builder {
     this.resources = new Names(random, 'r');
     this.functions = new Names(random, 'f');
     this.snapshots = new Names(random, 's');
-    this.spaces = [this.timers, this.promises, this.resources, this.functions, this.snapshots];
+    this.scopes = new Names(random, 'c');
+    this.thenables = new Names(random, 'w');
+    this.spaces = [
+      this.timers, this.promises, this.resources, this.functions, this.snapshots, this.scopes, this.thenables,
+    ];
     this.refreshable = [];  // { name, delay, count }: timers whose ops may run again
   }
 
@@ -73,15 +77,23 @@ export class Builder {
 
   // await and return: where they count, and now and then where they are ignored.
   #drawSettling({ takes }) {
-    if (takes === 'async' && this.random.chance(0.35)) return ['await', this.promiseOr(this.value(), 0.5)];
-    if (this.random.chance(takes === '' ? 0.004 : 0.12)) return ['return', this.promiseOr(this.value(), 0.5)];
+    if (takes === 'async' && this.random.chance(0.35)) return ['await', this.outcomeOr(this.value(), 0.5)];
+    if (this.random.chance(takes === '' ? 0.004 : 0.12)) return ['return', this.outcomeOr(this.value(), 0.5)];
     if (takes === '' && this.random.chance(0.002)) return ['await', this.value()];
     return undefined;
   }
 
-  promiseOr(value, probability) {
-    const promise = this.random.chance(probability) ? this.promises.use() : undefined;
+  // A value, or what will have one.
+  outcomeOr(value, probability) {
+    if (!this.random.chance(probability)) return value;
+    const thenable = this.random.chance(0.25) ? this.thenables.use() : undefined;
+    if (thenable !== undefined) return { thenable };
+    const promise = this.promises.use();
     return promise === undefined ? value : { promise };
+  }
+
+  storages() {
+    return this.als.map((name) => (this.random.chance(0.2) ? { name, default: this.random.integer(1, 9) } : name));
   }
 }
 
@@ -95,5 +107,6 @@ export function generate(seed, profileName = 'all') {
   const builder = new Builder(random, chooseProfile(profileName, random));
   const { hooks, opening } = makeHooks(builder);
   const main = [...opening, ...builder.list(mainPlace(), 5, 16), ['log', 'end']];
-  return { about: `seed ${seed} of profile ${profileName}`, als: builder.als, hooks, main };
+  const about = `seed ${seed} of profile ${profileName}`;
+  return { about, als: builder.storages(), hooks, main, ...makeHandlers(builder) };
 }

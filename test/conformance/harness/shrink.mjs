@@ -23,6 +23,7 @@ export async function shrink(scenario, differs, attemptsMax = 600) {
 // Bolder cuts first.
 function* smallerThan(scenario) {
   for (const main of smallerLists(scenario.main)) yield { ...scenario, main };
+  yield* withLess(scenario, ['onUncaught', 'onUnhandled']);
   yield* withFewerHooks(scenario);
   yield* withFewerStorages(scenario);
 }
@@ -57,26 +58,32 @@ function* withFewerHooks(scenario) {
   }
 }
 
-function* simplerHooks({ onInit, ...hook }) {
-  if (onInit !== undefined) {
-    yield hook;
-    for (const smaller of smallerLists(onInit)) yield { ...hook, onInit: smaller };
-  }
+function* simplerHooks(hook) {
+  yield* withLess(hook, ['onInit', 'onBefore', 'onAfter', 'onDestroy', 'onResolve']);
+  yield* withLess(hook, ['times', 'trackPromises']);
   const events = hook.events ?? ['init', 'before', 'after', 'destroy', 'promiseResolve'];
-  for (const event of events) {
-    const fewer = { ...hook, events: events.filter((other) => other !== event) };
-    yield onInit === undefined ? fewer : { ...fewer, onInit };
+  for (const event of events) yield { ...hook, events: events.filter((other) => other !== event) };
+}
+
+// The same without one of its keys, or with less in it.
+function* withLess(object, keys) {
+  for (const key of keys.filter((name) => object[name] !== undefined)) {
+    const { [key]: value, ...rest } = object;
+    yield rest;
+    if (isOpList(value)) for (const smaller of smallerLists(value)) yield { ...object, [key]: smaller };
   }
 }
 
 function* withFewerStorages(scenario) {
-  for (const name of scenario.als ?? []) {
-    const uses = ['run', 'exit', 'enterWith', 'disable'].map((op) => [op, name]);
-    if (!mentions(scenario, uses)) yield { ...scenario, als: scenario.als.filter((other) => other !== name) };
+  for (const [index, storage] of (scenario.als ?? []).entries()) {
+    const name = storage.name ?? storage;
+    if (storage.name !== undefined) yield { ...scenario, als: scenario.als.with(index, name) };
+    const uses = ['run', 'exit', 'enterWith', 'disable', 'withScope', 'openScope'].map((op) => [op, name]);
+    if (!mentions(scenario, uses)) yield { ...scenario, als: scenario.als.toSpliced(index, 1) };
   }
 }
 
 function mentions(scenario, heads) {
-  const text = JSON.stringify([scenario.main, scenario.hooks]);
+  const text = JSON.stringify(scenario);
   return heads.some((head) => text.includes(JSON.stringify(head).slice(0, -1)));
 }

@@ -22,6 +22,9 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"exit", {source, ops}},
       {"enterWith", {source, value}},
       {"disable", {source}},
+      {"withScope", {source, value, ops}},
+      {"openScope", {source, value, name}},
+      {"closeScope", {source}},
       {"timeout", {delay, ops, name}},
       {"interval", {delay, count, ops, name}},
       {"immediate", {ops, name}},
@@ -29,8 +32,12 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"microtask", {ops}},
       {"clear", {source}},
       {"refresh", {source}},
+      {"ref", {source}},
       {"unref", {source}},
+      {"hasRef", {source}},
+      {"timerId", {source}},
       {"promise", {name, ops}},
+      {"thenable", {name, ops}},
       {"resolve", {source, value}},
       {"reject", {source, text}},
       {"resolved", {name, value}},
@@ -48,13 +55,16 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"return", {value}},
       {"throw", {text}},
       {"try", {ops}},
+      {"repeat", {count, ops}},
       {"resource", {name, text, options}},
       {"scope", {source, ops}},
       {"emitDestroy", {source}},
       {"bindResource", {source, name, ops}},
       {"bind", {name, ops}},
+      {"bindTyped", {name, text, ops}},
       {"alsBind", {name, ops}},
       {"call", {source}},
+      {"executing", {text, source}},
       {"snapshot", {name}},
       {"inSnapshot", {source, ops}},
       {"enable", {source}},
@@ -65,8 +75,15 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
 
 Operand parse_operand(const json& value) {
   if (value.is_null()) return {};
-  if (value.is_object()) return {.integer = {}, .promise = value.at("promise").get<std::string>()};
-  return {.integer = value.get<long long>(), .promise = {}};
+  Operand operand;
+  if (!value.is_object()) {
+    operand.integer = value.get<long long>();
+  } else if (value.contains("thenable")) {
+    operand.thenable = value["thenable"].get<std::string>();
+  } else {
+    operand.promise = value.at("promise").get<std::string>();
+  }
+  return operand;
 }
 
 ResourceOptions parse_options(const json& value) {
@@ -117,11 +134,24 @@ Ops parse_ops(const json& list) {
 /// A list that may be absent.
 json list_at(const json& object, const char* key) { return object.value(key, json::array()); }
 
+StorageDeclaration parse_storage(const json& value) {
+  if (value.is_string()) return {.name = value.get<std::string>(), .default_value = {}};
+  StorageDeclaration storage{.name = value.at("name").get<std::string>(), .default_value = {}};
+  if (value.contains("default")) storage.default_value = value["default"].get<long long>();
+  return storage;
+}
+
 HookDeclaration parse_hook(const json& object) {
   HookDeclaration hook;
   object.at("name").get_to(hook.name);
   if (object.contains("events")) hook.events = object["events"].get<std::vector<std::string>>();
+  hook.track_promises = object.value("trackPromises", true);
   hook.on_init = parse_ops(list_at(object, "onInit"));
+  hook.on_before = parse_ops(list_at(object, "onBefore"));
+  hook.on_after = parse_ops(list_at(object, "onAfter"));
+  hook.on_destroy = parse_ops(list_at(object, "onDestroy"));
+  hook.on_resolve = parse_ops(list_at(object, "onResolve"));
+  if (object.contains("times")) hook.times = object["times"].get<long long>();
   return hook;
 }
 
@@ -134,9 +164,13 @@ bool HookDeclaration::wants(std::string_view event) const {
 Scenario parse_scenario(std::string_view text) {
   const json object = json::parse(text);
   Scenario scenario;
-  list_at(object, "als").get_to(scenario.storages);
+  for (const json& storage : list_at(object, "als")) {
+    scenario.storages.push_back(parse_storage(storage));
+  }
   for (const json& hook : list_at(object, "hooks")) scenario.hooks.push_back(parse_hook(hook));
   scenario.main = parse_ops(list_at(object, "main"));
+  scenario.on_uncaught = parse_ops(list_at(object, "onUncaught"));
+  if (object.contains("onUnhandled")) scenario.on_unhandled = parse_ops(object["onUnhandled"]);
   return scenario;
 }
 
