@@ -216,6 +216,21 @@ TEST_F(Stores, lead_an_immediate_to_its_own_ticket) {
   EXPECT_EQ(seen, "...");
 }
 
+TEST_F(Stores, are_those_of_the_innermost_scope_and_then_the_default) {
+  AsyncLocalStorage<std::string> with_default({}, "d");
+  auto show_both = [&] { seen += show(with_default) + show(storage) + ' '; };
+  auto descend = [&](auto& self, int depth) -> void {
+    const auto scope = with_default.with_scope(std::to_string(depth));
+    const auto beside = storage.with_scope(std::to_string(depth + 4));
+    if (depth < 4) self(self, depth + 1);
+    show_both();
+  };
+  storage.enter_with("e");
+  descend(descend, 1);
+  show_both();
+  EXPECT_EQ(seen, "48 37 26 15 de ");
+}
+
 // --- Failures.
 
 TEST_F(Stores, are_gone_where_the_caller_of_run_catches) {
