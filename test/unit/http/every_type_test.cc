@@ -41,7 +41,7 @@ class EveryType : public HttpTest {
     AsyncResource::bind([] {}, resource_types::bound_function)();
   }
   void use_files_and_sockets() {
-    fs::stat("/", ignore);
+    wait(fs::stat("/"));
     wait(TcpSocket::connect("localhost", server->address().port()));
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);

@@ -299,10 +299,13 @@ TEST_F(LivesOfStores, end_with_a_storage_that_was_disabled) {
 }
 
 TEST_F(LivesOfStores, do_not_extend_that_of_their_storage) {
-  auto mortal = std::make_unique<AsyncLocalStorage<Value>>();
-  auto interval = mortal->run(std::make_shared<int>(0), [] { return set_interval([] {}, 1h); });
+  auto default_value = std::make_shared<int>(0);
+  using Mortal = AsyncLocalStorage<Value>;
+  auto mortal = std::make_unique<Mortal>(Mortal::Options{}, default_value);
+  Timeout interval = mortal->run(std::make_shared<int>(0), [] { return set_interval([] {}, 1h); });
   interval.unref();
   mortal.reset();
+  EXPECT_EQ(default_value.use_count(), 1) << "it went with the storage";
   AsyncLocalStorage<Value> successor;
   EXPECT_EQ(successor.get_store(), nullptr);
   interval.clear();
