@@ -37,7 +37,9 @@ class Function<R(Args...)> {
         !std::is_void_v<R> || !outlives<std::invoke_result_t<Target&, Args...>, Target>,
         "this coroutine would outlive the callback, and with it what the lambda has "
         "captured: hand that to a coroutine as arguments, from a lambda that returns void");
-    if constexpr (std::is_pointer_v<Target> || std::is_member_pointer_v<Target>) {
+    // A function by its name is never null, and compilers warn of asking.
+    using Given = std::remove_cvref_t<F>;
+    if constexpr (std::is_pointer_v<Given> || std::is_member_pointer_v<Given>) {
       if (fn == nullptr) return;
     }
     if constexpr (fits<Target>) {

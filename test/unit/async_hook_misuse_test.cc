@@ -64,6 +64,19 @@ TEST_F(AsyncHooksDeath, a_hook_that_throws_no_exception_object_ends_the_process)
   EXPECT_EXIT(live_a_life(), ::testing::ExitedWithCode(1), "init of DbQuery 2: something");
 }
 
+TEST_F(AsyncHooksDeath, a_hook_that_throws_no_exception_object_does_so_from_each_of_its_callbacks) {
+  auto fail = [](AsyncId) { throw nullptr; };
+  auto expect_death = [&](HookCallbacks callbacks, const char* event) {
+    AsyncHook hook(std::move(callbacks));
+    hook.enable();
+    EXPECT_EXIT(live_a_life(), ::testing::ExitedWithCode(1), event);
+  };
+  expect_death({.before = fail}, "before of DbQuery 2: something");
+  expect_death({.after = fail}, "after of DbQuery 2: something");
+  expect_death({.destroy = fail}, "destroy of .* 2: something");
+  expect_death({.promise_resolve = fail}, "promise_resolve of PROMISE 3: something");
+}
+
 TEST_F(AsyncHooksDeath, a_throwing_hook_cannot_be_caught_around_the_operation) {
   AsyncHook hook({.init = [](const ResourceInfo&) { fail(); }});
   hook.enable();

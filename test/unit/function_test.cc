@@ -32,6 +32,13 @@ TEST(Function, holds_a_plain_function) {
   EXPECT_EQ(text(7), "7");
 }
 
+int seven() { return 7; }
+
+TEST(Function, holds_a_function_by_its_name) {
+  Function<int()> number = seven;
+  EXPECT_EQ(number(), 7);
+}
+
 TEST(Function, holds_a_pointer_to_a_member) {
   struct Point {
     int x;

@@ -14,6 +14,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -315,6 +316,23 @@ TEST_F(ChromeTrace, names_the_process_and_the_thread) {
   EXPECT_EQ(names[0]["args"]["name"], "shop");
   EXPECT_EQ(names[1]["args"]["name"], "main loop");
   EXPECT_EQ(names[0]["pid"], ::getpid());
+}
+
+TEST_F(ChromeTrace, tells_the_timers_of_two_threads_apart) {
+  std::set<json> threads;
+  auto run_a_timer = [&] {
+    Loop loop_of_its_own;
+    hooks::ChromeTrace here(path);
+    set_timeout([] {});
+    loop_of_its_own.run();
+    here.close();
+    const json begin = phase(read(), "b").at(0);
+    EXPECT_EQ(begin["name"], "Timeout");
+    threads.insert(begin["tid"]);
+  };
+  std::thread(run_a_timer).join();
+  std::thread(run_a_timer).join();
+  EXPECT_THAT(threads, SizeIs(2));
 }
 
 TEST_F(ChromeTrace, writes_an_unassigned_trigger_as_node_does) {

@@ -1,0 +1,94 @@
+// Every type of resource there is, seen on a resource that does its work.
+
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "contrail/async_resource.h"
+#include "contrail/fs.h"
+#include "contrail/resource_types.h"
+#include "http_test.h"
+
+namespace contrail::http {
+namespace {
+
+/// The names that resource_types.h gives.
+std::set<std::string> declared_types() {
+  std::ifstream header(std::string(CONTRAIL_TEST_DIR) + "/../include/contrail/resource_types.h");
+  std::stringstream text;
+  text << header.rdbuf();
+  const std::string all = text.str();
+  const std::regex declaration(R"re(ResourceType \w+\{"([^"]+)"\})re");
+  std::set<std::string> names;
+  for (std::sregex_iterator next(all.begin(), all.end(), declaration), end; next != end; ++next) {
+    names.insert((*next)[1]);
+  }
+  return names;
+}
+
+class EveryType : public HttpTest {
+ protected:
+  EveryType() { hook.enable(); }
+
+  void use_the_core() {
+    next_tick([] {});
+    queue_microtask([] {});
+    set_immediate([] {});
+    set_timeout([] {});
+    Promise<>::resolve().detach();
+    AsyncResource::bind([] {}, resource_types::bound_function)();
+  }
+  void use_files_and_sockets() {
+    wait(fs::stat("/"));
+    wait(TcpSocket::connect("localhost", server->address().port()));
+    auto [client, other] = connected_ends();
+    while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);
+    other.shutdown(ignore);
+  }
+
+  std::map<std::string, std::vector<AsyncId>, std::less<>> ids;
+  AsyncHook hook{{.init = [this](const ResourceInfo& made) {
+    ids[std::string(made.type)].push_back(made.async_id);
+  }}};
+};
+
+TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
+  serve_ok();
+  use_the_core();
+  use_files_and_sockets();
+  talk(last_get);
+  std::set<AsyncId> all;
+  for (const std::string& type : declared_types()) {
+    EXPECT_THAT(ids[type], testing::Not(testing::IsEmpty())) << "make this test use " << type;
+    for (AsyncId id : ids[type]) {
+      EXPECT_GT(id, root_async_id);
+      EXPECT_TRUE(all.insert(id).second) << type;
+    }
+  }
+  EXPECT_THAT(declared_types(), testing::Contains("HTTPINCOMINGMESSAGE"));
+}
+
+TEST_F(EveryType, is_declared) {
+  serve_ok();
+  use_the_core();
+  use_files_and_sockets();
+  talk(last_get);
+  for (const auto& [type, made] : ids) EXPECT_THAT(declared_types(), testing::Contains(type));
+}
+
+/// Handles are resources as soon as they exist; requests when they are made.
+TEST_F(EveryType, has_its_id_from_the_start) {
+  TcpServer listener;
+  EXPECT_EQ(listener.async_id(), no_async_id);
+  listener.listen(SocketAddress::loopback());
+  EXPECT_GT(listener.async_id(), root_async_id);
+  auto [client, other] = connected_ends();
+  EXPECT_GT(client.async_id(), root_async_id);
+  client.write("small", ignore);
+  EXPECT_THAT(ids["WRITEWRAP"], testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace contrail::http
