@@ -13,11 +13,13 @@ namespace {
 /// A queue_microtask() callback that is a resource.
 struct Microtask : Job, Pooled {
   explicit Microtask(Function<void()>&& callback)
-      : Job(run_step, drop_step), fn(std::move(callback)), resource(resource_types::microtask) {}
+      : Job(run_step, drop_step), fn(std::move(callback)), resource(resource_types::microtask) {
+    surroundings = FrameRef::adopt(capture_frame());
+  }
 
   static void run_step(Job* job) noexcept {
     std::unique_ptr<Microtask> self(static_cast<Microtask*>(job));
-    FrameScope frame(self->resource.context_frame());
+    FrameScope frame(self->surroundings.get());
     std::exception_ptr error;
     try {
       ScopeLink link(self->resource.scope_key());
@@ -32,6 +34,9 @@ struct Microtask : Job, Pooled {
   static void drop_step(Job* job) noexcept { delete static_cast<Microtask*>(job); }
 
   Function<void()> fn;
+  /// What before, after and the handler of what it throws see: the context after its init, where
+  /// the callback has the one before.
+  FrameRef surroundings;
   AsyncResource resource;
 };
 

@@ -32,6 +32,8 @@ function makeHook(builder, name, creator) {
     hook[key] = calmOps(builder, hook.times !== undefined);
     // Not what differs on purpose: a timer that is cleared in its own before.
     if (key === 'onBefore') hook[key] = hook[key].filter(([op]) => op !== 'clear');
+    // Nor what goes on for ever in Node.
+    if (key === 'onDestroy' && !hook.times) hook[key] = hook[key].filter(([op]) => op !== 'emitDestroy');
   }
   return hook;
 }
