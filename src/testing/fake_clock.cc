@@ -91,18 +91,6 @@ void FakeClock::fire_next() {
 
 /// Turns of the loop, in real time, until it has nothing but timers.
 void FakeClock::run_io() {
-  take_turns();
-  if (!detail::timers_keep_loop_alive()) {
-    loop_.run();  // What another thread has posted, and the last destroys.
-    return;
-  }
-  // Here the loop would wait for a timer, and in that turn tell the destroys first. What runs
-  // because of them is told of its own after the timer.
-  detail::deliver_destroys();
-  take_turns();
-}
-
-void FakeClock::take_turns() {
   milliseconds waited = 0ms;
   while (loop_.run_nowait()) {
     if (detail::wait_for_loop(longest_wait)) {
@@ -115,6 +103,8 @@ void FakeClock::take_turns() {
           detail::timers_keep_loop_alive() ? ", and timers are waiting for it" : ""));
     }
   }
+  // What another thread has posted, and the last destroys; those before a timer are fire_next()'s.
+  if (!detail::timers_keep_loop_alive()) loop_.run();
 }
 
 }  // namespace contrail::inline v0::testing

@@ -55,7 +55,6 @@ class CONTRAIL_API FakeClock {
  private:
   void fire_next();
   void run_io();
-  void take_turns();
 
   class Moving;
 
