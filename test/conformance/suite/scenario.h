@@ -10,6 +10,7 @@
 
 namespace contrail::conformance {
 
+class JsonElement;
 struct Op;
 using Ops = std::vector<Op>;
 
@@ -43,12 +44,13 @@ struct HookDeclaration {
 };
 
 struct Scenario {
+  std::string about;
   std::vector<std::string> storages;
   std::vector<HookDeclaration> hooks;
   Ops main;
 };
 
-/// Throws if the text is not JSON, or no scenario.
-Scenario parse_scenario(std::string_view text);
+/// The ops of a list; throws InvalidElement. `what`: how complaints call the list.
+Ops parse_ops(const JsonElement& list, std::string_view what);
 
 }  // namespace contrail::conformance
