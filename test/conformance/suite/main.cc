@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "contrail/version.h"
+#include "test/conformance/suite/check_command.h"
 #include "test/conformance/suite/command.h"
 #include "test/conformance/suite/scenario_reader.h"
 #include "test/conformance/suite/trace_command.h"
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(0, 1);
   program.set_version_flag("--version", std::string(contrail::version));
   program.footer("contrail-conformance COMMAND --help says more about each.");
-  const auto commands = commands_of<TraceCommand>(program);
+  const auto commands = commands_of<TraceCommand, CheckCommand>(program);
   try {
     program.parse(argc, argv);
     return run_chosen(commands);
