@@ -21,10 +21,10 @@ Lines lines_of(std::string_view text) {
   return lines;
 }
 
-/// For each pair of beginnings, how many lines what follows has in common at most.
-class CommonLines {
+/// For each pair of beginnings, how many lines what follows shares at most.
+class SharedLines {
  public:
-  CommonLines(const Lines& left, const Lines& right)
+  SharedLines(const Lines& left, const Lines& right)
       : width_(right.size() + 1), counts_((left.size() + 1) * width_) {
     for (std::size_t i = left.size(); i-- > 0;) {
       for (std::size_t j = right.size(); j-- > 0;) {
@@ -73,13 +73,13 @@ void add_difference(Table& table, const Lines& left, const Lines& right) {
 
 std::string side_by_side(std::string_view left_name, std::string_view left_text,
                          std::string_view right_name, std::string_view right_text) {
-  constexpr std::size_t lines_max = 2000;  // the table of common lines grows with the square
+  constexpr std::size_t lines_max = 2000;  // the table of shared lines grows with the square
   Lines left = lines_of(left_text);
   Lines right = lines_of(right_text);
   const bool is_cut = left.size() > lines_max || right.size() > lines_max;
   left.resize(std::min(left.size(), lines_max));
   right.resize(std::min(right.size(), lines_max));
-  CommonLines common(left, right);
+  SharedLines shared(left, right);
   Table table(width_of(left_name, left));
   table.add(' ', left_name, right_name);
   Lines only_left;
@@ -96,7 +96,7 @@ std::string side_by_side(std::string_view left_name, std::string_view left_text,
       add_pending();
       table.add(' ', left[i++], right[j++]);
     } else if (j == right.size() ||
-               (i < left.size() && common.at(i + 1, j) >= common.at(i, j + 1))) {
+               (i < left.size() && shared.at(i + 1, j) >= shared.at(i, j + 1))) {
       only_left.push_back(left[i++]);
     } else {
       only_right.push_back(right[j++]);
