@@ -13,6 +13,7 @@
 #include "contrail/version.h"
 #include "test/conformance/suite/check_command.h"
 #include "test/conformance/suite/command.h"
+#include "test/conformance/suite/fuzz_command.h"
 #include "test/conformance/suite/generate_command.h"
 #include "test/conformance/suite/scenario_reader.h"
 #include "test/conformance/suite/trace_command.h"
@@ -58,7 +59,8 @@ int main(int argc, char** argv) {
   program.require_subcommand(0, 1);
   program.set_version_flag("--version", std::string(contrail::version));
   program.footer("contrail-conformance COMMAND --help says more about each.");
-  const auto commands = commands_of<TraceCommand, CheckCommand, GenerateCommand>(program);
+  const auto commands =
+      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
   try {
     program.parse(argc, argv);
     return run_chosen(commands);
