@@ -11,8 +11,8 @@ Runs each scenario of the topics (the folders of test/conformance/scenarios) twi
 writes NAME.trace beside NAME.json if the two traces are equal. Without a topic, all, and the I/O
 programs of test/conformance/programs. Node.js is that of tools/setup-node, or of --node.
 
-Which version the traces are from stands in test/conformance/scenarios/recorded_with. Another one may
-record everything, but not only some topics.
+Which version the traces are from stands in test/conformance/scenarios/recorded_with. Another one
+may record everything, but not only some topics.
 
 Exit status: 0 if all were recorded, 1 if not, 2 if the command line is wrong.
 

@@ -8,6 +8,8 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "contrail/version.h"
@@ -26,6 +28,12 @@ constexpr const char* about =
     "Compares runtimes that have async hooks and AsyncLocalStorage with Node.js: runs small\n"
     "programs, scenarios, and compares what hooks saw, byte for byte.";
 
+constexpr const char* footer = R"(contrail-conformance COMMAND --help says more about each.
+
+Exit status: 0 if all is well, 1 if something differs, 2 if the input or the command line is bad.
+
+Example: contrail-conformance check)";
+
 template <class... Commands>
 std::vector<std::unique_ptr<Command>> commands_of(CLI::App& program) {
   std::vector<std::unique_ptr<Command>> commands;
@@ -33,8 +41,8 @@ std::vector<std::unique_ptr<Command>> commands_of(CLI::App& program) {
   return commands;
 }
 
-int complain(const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
+int complain(std::string_view message) {
+  fmt::print(stderr, "{}\n", message);
   return ExitStatus::bad_input;
 }
 
@@ -48,8 +56,7 @@ int run_chosen(const std::vector<std::unique_ptr<Command>>& commands) {
 /// Help is no error; a command line that cannot be understood is bad input.
 int end_of_parsing(const CLI::App& program, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return program.exit(error);
-  fmt::print(stderr, "contrail-conformance: {} (see --help)\n", error.what());
-  return ExitStatus::bad_input;
+  return complain(fmt::format("contrail-conformance: {} (see --help)", error.what()));
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ int main(int argc, char** argv) {
   CLI::App program(about, "contrail-conformance");
   program.require_subcommand(0, 1);
   program.set_version_flag("--version", std::string(contrail::version));
-  program.footer("contrail-conformance COMMAND --help says more about each.");
+  program.footer(footer);
   const auto commands =
       commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
   try {
@@ -66,9 +73,11 @@ int main(int argc, char** argv) {
     return run_chosen(commands);
   } catch (const CLI::ParseError& error) {
     return end_of_parsing(program, error);
-  } catch (const InvalidScenario& error) {
-    return complain(error);
   } catch (const BadInput& error) {
-    return complain(error);
+    return complain(error.what());
+  } catch (const InvalidScenario& error) {
+    return complain(error.what());
+  } catch (const std::exception& error) {  // a folder that may not be read, no more processes, ...
+    return complain(fmt::format("contrail-conformance: {}", error.what()));
   }
 }
