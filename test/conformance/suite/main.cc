@@ -70,7 +70,10 @@ int main(int argc, char** argv) {
       commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
   try {
     program.parse(argc, argv);
-    return run_chosen(commands);
+    const int status = run_chosen(commands);
+    if (std::fflush(stdout) != 0)
+      throw BadInput("contrail-conformance: standard output cannot be written");
+    return status;
   } catch (const CLI::ParseError& error) {
     return end_of_parsing(program, error);
   } catch (const BadInput& error) {
