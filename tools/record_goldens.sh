@@ -71,6 +71,10 @@ record_scenario() {
     echo "record_goldens: $scenario: two runs differ; not recorded" >&2
     return 1
   fi
+  if grep -q '^unsupported ' "$scratch/first"; then
+    echo "record_goldens: $scenario: Node.js cannot do all of it; not recorded" >&2
+    return 1
+  fi
   cp "$scratch/first" "${scenario%.json}.trace"
 }
 

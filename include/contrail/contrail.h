@@ -22,6 +22,7 @@
 #include "contrail/socket_address.h"
 #include "contrail/stream.h"
 #include "contrail/tcp.h"
+#include "contrail/thenable.h"
 #include "contrail/timers.h"
 #include "contrail/version.h"
 

@@ -8,6 +8,7 @@
 
 #include "contrail/detail/promise_state.h"
 #include "contrail/result.h"
+#include "contrail/thenable.h"
 
 namespace contrail::inline v0 {
 
@@ -39,7 +40,8 @@ const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
 /// A coroutine keeps its parameters only if they are passed by value. `co_await promise` yields a
 /// reference to the value, which stays in the promise; `co_await make_promise()` yields the value
 /// itself, moved out if nobody else can see it and copied otherwise. Both throw what the promise
-/// was rejected with. `co_await` of anything else yields it after a microtask.
+/// was rejected with. `co_await` of a Thenable yields its result, and of anything else the thing
+/// itself, after a microtask.
 ///
 /// Every Promise is a resource of type PROMISE while a hook tracks promises: hooks see who made
 /// it, and each continuation runs in its scope, with the context its author had. A rejected
@@ -63,6 +65,9 @@ class [[nodiscard]] Promise {
   static Promise resolve(Stored value = {});
   /// As in JavaScript, the promise itself.
   static Promise resolve(Promise promise) { return promise; }
+  /// A new promise, which takes the outcome of the foreign object.
+  template <ThenableOf<T> F>
+  static Promise resolve(F thenable);
   static Promise reject(std::exception_ptr error);
   template <std::derived_from<std::exception> E>
   static Promise reject(E error) {
@@ -71,8 +76,8 @@ class [[nodiscard]] Promise {
 
   /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
   /// cannot be copied. The new promise settles with fn's result, or with the result of the
-  /// promise fn returned. A fn that returns a promise only sometimes returns a
-  /// std::variant<U, Promise<U>>.
+  /// promise or Thenable fn returned. A fn that returns a promise only sometimes returns a
+  /// std::variant<U, Promise<U>>, to which thenables may be added.
   template <class F>
   auto then(F fn) const;
   /// The same, and on_rejected(std::exception_ptr) when it fails; both must return the same.
@@ -132,6 +137,10 @@ class Resolver {
   /// Takes the outcome of another promise, when it has one.
   void resolve(const Promise<T>& promise) {
     if (claim()) state_->adopt(detail::state_of(promise));
+  }
+  template <ThenableOf<T> F>
+  void resolve(F thenable) {
+    if (claim()) state_->adopt_thenable(std::move(thenable));
   }
   void reject(std::exception_ptr error) {
     if (claim()) state_->reject(std::move(error));

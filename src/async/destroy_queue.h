@@ -17,9 +17,9 @@ class DestroyQueue {
   static constexpr int rounds_max = 16;
 
   void push(AsyncId id, bool promise) {
-    ids_.emplace_back(id, promise);
     if (ids_.size() == flush_early_at) [[unlikely]]
       flush_from_microtask();
+    ids_.emplace_back(id, promise);
   }
   /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now. A hook that
   /// causes a destroy for every destroy does not hold the loop up: after some rounds what is left

@@ -50,6 +50,10 @@ void ReactionScope::leave() noexcept {
 
 void PromiseCore::settle(Status status) {
   if (thread_ != hot.thread && thread_ != 0) [[unlikely]] {
+    if (is_stand_in()) {
+      status_ = status;
+      return pass_on();
+    }
     die("contrail: a promise was settled on a thread other than its Loop's: Loop::post() gets "
         "there");
   }

@@ -16,8 +16,10 @@ class Rejections {
   explicit Rejections(LoopState& loop) noexcept : loop_(loop) {}
 
   void add(PromiseCore& promise);
-  /// True if user code may have run, so that the queues need another look.
-  bool process();
+  /// `some`: user code may have run, so that the queues need another look. A handler that throws
+  /// ends the round, and what it has not heard waits for the next callback's end.
+  enum class Verdict { none, some, handler_threw };
+  Verdict process();
   bool drop() noexcept { return !std::exchange(pending_, {}).empty(); }
 
   std::shared_ptr<Function<void(std::exception_ptr, AsyncId)>> handler;
@@ -28,7 +30,8 @@ class Rejections {
     Ref<PromiseCore> promise;
     FrameRef frame;
   };
-  void judge(PromiseCore& promise);
+  /// What the handler threw.
+  std::exception_ptr judge(const Pending& entry);
 
   LoopState& loop_;
   std::vector<Pending> pending_;

@@ -72,10 +72,15 @@ bool TaskQueue::drain_all() {
       return true;
     }
   }
-  do {
+  for (;;) {
     if (!run_ticks()) return false;
     run_jobs();
-  } while (!ticks_.empty() || (rejection_pending_ && loop_.rejections.process()));
+    if (!ticks_.empty()) continue;
+    if (!rejection_pending_) break;
+    const Rejections::Verdict verdict = loop_.rejections.process();
+    if (verdict == Rejections::Verdict::handler_threw) return false;
+    if (verdict == Rejections::Verdict::none) break;
+  }
   tick_scheduled_ = rejection_pending_ = await_callback_ = false;
   return true;
 }

@@ -53,8 +53,8 @@ class TaskQueue {
   void add_microtask(Function<void()>&& fn);
   void rejection_pending() noexcept { rejection_pending_ = true; }
 
-  /// Runs ticks, then microtasks, then judges rejections, until there are none. False if a tick
-  /// threw: what is left then waits for the next drain.
+  /// Runs ticks, then microtasks, then judges rejections, until there are none. False if a tick,
+  /// or the handler of rejections, threw: what is left then waits for the next drain.
   bool drain() { return idle() || drain_all(); }
   /// An exception may keep this drain from coming to its end. What is left then waits for the end
   /// of another callback, which is certain to come.

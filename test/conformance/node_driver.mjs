@@ -3,57 +3,42 @@
 //   node node_driver.mjs [--gc-destroy] FILE      (FILE may be - for standard input)
 //
 // The driver makes no async resource of its own while the scenario runs: no console, no promise, no stream. Lines
-// stay in memory until the process exits.
+// stay in memory until the process exits. It needs nothing but modules of Node that Bun and Deno have, too; what a
+// runtime cannot do leaves a line `unsupported OP`.
 
-import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { readFileSync, writeSync } from 'node:fs';
 import { startMacrotask } from './driver/clock.mjs';
-import { dependsOnCollector, noteExecuting, notePromise, noteType } from './driver/destroys.mjs';
-import { hooks, perform, storages } from './driver/ops.mjs';
-import { isMet, meet, nameMain, print, printInit, printUncaught, text } from './driver/trace.mjs';
-
-const EVENTS = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
+import { declareHooks, declareStorages } from './driver/declarations.mjs';
+import { noteExecuting, printCollected } from './driver/destroys.mjs';
+import { storages } from './driver/names.mjs';
+import { perform } from './driver/ops.mjs';
+import { nameMain, printUncaught, printUnhandled, text } from './driver/trace.mjs';
 
 // Nobody reads the stacks, and making them takes time that deadlines would notice.
 Error.stackTraceLimit = 0;
 
 const args = process.argv.slice(2);
-const printsCollected = args.includes('--gc-destroy');
+if (args.includes('--gc-destroy')) printCollected();
 const file = args.at(-1);
 const scenario = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
 
-for (const name of scenario.als ?? []) storages.set(name, new AsyncLocalStorage());
-for (const hook of scenario.hooks ?? []) hooks.set(hook.name, createHook(callbacksOf(hook)));
+declareStorages(scenario.als);
+declareHooks(scenario.hooks);
 
-function callbacksOf({ name, events = EVENTS, onInit }) {
-  const all = {
-    init(id, type, trigger) {
-      noteType(id, type);
-      printInit(name, id, type, trigger);
-      perform(onInit);
-    },
-    before(id) {
-      noteExecuting();
-      print(`${name} before ${meet(id)}`);
-    },
-    after(id) { print(`${name} after ${meet(id)}`); },
-    destroy(id) {
-      if (!isMet(id) || (dependsOnCollector(id) && !printsCollected)) return;
-      print(`${name} destroy ${meet(id)}`);
-    },
-    promiseResolve(id) {
-      notePromise(id);
-      print(`${name} resolve ${meet(id)}`);
-    },
-  };
-  // A callback that is there counts, even if it does nothing: only those asked for may be.
-  return Object.fromEntries(events.map((event) => [event, all[event]]));
-}
-
+let uncaught = 0;
 process.on('uncaughtException', (error, origin) => {
   noteExecuting();
   printUncaught(error, origin, storages);
+  if (++uncaught === 1) perform(scenario.onUncaught);
 });
+
+if (scenario.onUnhandled !== undefined) {
+  process.on('unhandledRejection', (error) => {
+    noteExecuting();
+    printUnhandled(error, storages);
+    perform(scenario.onUnhandled);
+  });
+}
 
 // Without a listener Node would warn, from a tick that hooks see.
 process.on('rejectionHandled', () => {});

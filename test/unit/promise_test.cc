@@ -429,6 +429,30 @@ TEST_F(Rejections, whose_handler_throws_become_that_exception) {
   EXPECT_THROW(loop().run(), std::logic_error);
 }
 
+TEST_F(Rejections, that_a_throwing_handler_did_not_get_to_hear_are_told_later) {
+  loop().on_unhandled_rejection([this](std::exception_ptr error, AsyncId) {
+    heard += text_of(error) + " ";
+    std::rethrow_exception(error);
+  });
+  int raised = 0;
+  loop().on_uncaught_exception([&](std::exception_ptr) { ++raised; });
+  reject();
+  Promise<>::reject(std::runtime_error("too")).detach();
+  loop().run();
+  EXPECT_EQ(heard, "unloved too ");
+  EXPECT_EQ(raised, 2);
+}
+
+TEST_F(Rejections, that_a_throwing_handler_did_not_get_to_hear_leave_through_later_runs) {
+  loop().on_unhandled_rejection(
+      [](std::exception_ptr error, AsyncId) { std::rethrow_exception(error); });
+  reject();
+  Promise<>::reject(std::logic_error("too")).detach();
+  EXPECT_THROW(loop().run(), std::runtime_error);
+  EXPECT_THROW(loop().run(), std::logic_error);
+  loop().run();
+}
+
 TEST_F(Rejections, let_ticks_of_their_handler_run) {
   loop().on_unhandled_rejection([this](std::exception_ptr, AsyncId) { next_tick(note("tick")); });
   reject();

@@ -62,6 +62,16 @@ class Awaiter : AwaitReaction {
   }
 };
 
+/// What co_await of something that is no promise yields.
+template <class V>
+struct Awaited {
+  using type = V;
+};
+template <Thenable F>
+struct Awaited<F> {
+  using type = typename F::value_type;
+};
+
 /// The promise of a coroutine: state and coroutine frame are one allocation.
 template <class T>
 class CoroutinePromise : public PromiseState<T> {
@@ -98,9 +108,9 @@ class CoroutinePromise : public PromiseState<T> {
   /// Anything else: a promise of it, derived from this one.
   template <class V>
   requires(!is_promise<std::decay_t<V>>) auto await_transform(V&& value) {
-    using Value = std::decay_t<V>;
+    using Value = typename Awaited<std::decay_t<V>>::type;
     auto wrapper = new_promise<Value>(&this->ids);
-    wrapper->resolve(std::forward<V>(value));
+    settle_with(*wrapper, std::forward<V>(value));
     return Awaiter<Value, Value>(std::move(wrapper));
   }
 
@@ -116,8 +126,12 @@ template <class T>
 class CoroutineState final : public CoroutinePromise<T> {
  public:
   template <std::convertible_to<T> V>
-  void return_value(V&& value) {
+  requires(!ThenableOf<std::decay_t<V>, T>) void return_value(V&& value) {
     this->resolve(std::forward<V>(value));
+  }
+  template <ThenableOf<T> F>
+  void return_value(F thenable) {
+    this->adopt_thenable(std::move(thenable));
   }
   void return_value(const Promise<T>& promise) { this->adopt(state_of(promise)); }
 };

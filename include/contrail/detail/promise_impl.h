@@ -4,6 +4,7 @@
 
 #include "contrail/detail/coroutine.h"
 #include "contrail/detail/reactions.h"
+#include "contrail/detail/thenable_job.h"
 #include "contrail/promise.h"
 
 // The members of Promise that must be templates.
@@ -33,6 +34,15 @@ Promise<T> Promise<T>::resolve(Stored value) {
   auto state = detail::new_promise<T>();
   state->claim();
   state->resolve(std::move(value));
+  return Promise(std::move(state));
+}
+
+template <class T>
+template <ThenableOf<T> F>
+Promise<T> Promise<T>::resolve(F thenable) {
+  auto state = detail::new_promise<T>();
+  state->claim();
+  state->adopt_thenable(std::move(thenable));
   return Promise(std::move(state));
 }
 

@@ -132,13 +132,17 @@ class PromiseCore {
  protected:
   enum class Status : std::uint8_t { pending, fulfilled, rejected };
 
+  struct StandInTag {};
+
   explicit PromiseCore(PromiseIds* parent) { ids.born(parent); }
+  explicit PromiseCore(StandInTag) noexcept : thread_(stand_in) {}
   virtual ~PromiseCore() {
     ids.gone();
     if (first_) release_reactions();
   }
 
   void fulfil() { settle(Status::fulfilled); }
+  bool is_stand_in() const noexcept { return thread_ == stand_in; }
   /// For coroutines, whose frames may hold the last Promise of others: calls destroy(), one at a
   /// time.
   CONTRAIL_API void destroy_in_turn() noexcept;
@@ -147,6 +151,8 @@ class PromiseCore {
   friend void release(PromiseCore* promise) noexcept;
   virtual void dispose() noexcept = 0;
   virtual void destroy() noexcept {}
+  /// Of a stand-in: settles the promise that it stands in for.
+  virtual void pass_on() noexcept {}
   CONTRAIL_API void settle(Status status);
   void append(Reaction* reaction) noexcept {
     if (!first_) join_awaited();
@@ -162,6 +168,8 @@ class PromiseCore {
   bool executing_ = false;
   bool broken_ = false;  ///< While executing: its Resolver is gone.
   bool handled_ = false;
+  /// In thread_, where nothing is tested but once: no promise, see StandIn.
+  static constexpr std::uint32_t stand_in = ~std::uint32_t{0};
   const std::uint32_t thread_ = hot.thread;
   Job* first_ = nullptr;
   Job* last_ = nullptr;
@@ -195,6 +203,8 @@ class PromiseState : public PromiseCore {
   }
   /// Takes the outcome of `promise`, when it has one.
   void adopt(Ref<PromiseState> promise);
+  template <class F>
+  void adopt_thenable(F thenable);
 
   Stored& value() noexcept { return *value_; }
   /// Shares the value if it can be copied and somebody else can see it, otherwise gives it away.
@@ -206,11 +216,32 @@ class PromiseState : public PromiseCore {
   }
 
  protected:
+  explicit PromiseState(StandInTag tag) noexcept : PromiseCore(tag) {}
   void dispose() noexcept override { delete this; }
 
  private:
+  /// This promise, or the one that this is a stand-in for.
+  PromiseState& principal() noexcept;
+
   std::optional<Stored> value_;
 };
+
+/// Stands in for a promise that waits for a thenable. Its resolvers have lost the right to settle
+/// it; the thenable's, which settle this, have one of their own.
+template <class T>
+struct StandIn final : PromiseState<T>, Pooled {
+  explicit StandIn(Ref<PromiseState<T>> promise) noexcept
+      : PromiseState<T>(typename StandIn::StandInTag()), target(std::move(promise)) {}
+  void dispose() noexcept override { delete this; }
+  void pass_on() noexcept override;
+
+  Ref<PromiseState<T>> target;
+};
+
+template <class T>
+PromiseState<T>& PromiseState<T>::principal() noexcept {
+  return is_stand_in() ? *static_cast<StandIn<T>&>(*this).target : *this;
+}
 
 template <class T>
 struct PooledPromiseState final : PromiseState<T>, Pooled {

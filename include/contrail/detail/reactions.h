@@ -7,15 +7,11 @@
 #include <variant>
 
 #include "contrail/detail/promise_state.h"
+#include "contrail/thenable.h"
 
 // What happens when a promise is settled: the reactions of then() and the runtime's own.
 
-namespace contrail::inline v0 {
-
-template <class T>
-class Promise;
-
-namespace detail {
+namespace contrail::inline v0::detail {
 
 struct PromiseAccess {
   template <class T>
@@ -45,11 +41,6 @@ Promise<T> promise_of(Ref<PromiseState<T>> state) {
 }
 
 template <class T>
-inline constexpr bool is_promise = false;
-template <class T>
-inline constexpr bool is_promise<Promise<T>> = true;
-
-template <class T>
 struct Settled {
   using type = T;
 };
@@ -57,9 +48,13 @@ template <class T>
 struct Settled<Promise<T>> {
   using type = T;
 };
+template <Thenable F>
+struct Settled<F> {
+  using type = typename F::value_type;
+};
 /// Of functions that return a promise only sometimes.
-template <class T>
-struct Settled<std::variant<T, Promise<T>>> {
+template <class T, ThenableOf<T>... Thenables>
+struct Settled<std::variant<T, Promise<T>, Thenables...>> {
   using type = T;
 };
 /// What a promise is fulfilled with when a function returning R settles it.
@@ -67,8 +62,21 @@ template <class R>
 using SettledBy = typename Settled<std::decay_t<R>>::type;
 
 template <class R>
-inline constexpr bool is_value_or_promise =
-    std::is_same_v<R, std::variant<SettledBy<R>, Promise<SettledBy<R>>>>;
+inline constexpr bool is_value_or_promise = false;
+template <class T, ThenableOf<T>... Thenables>
+inline constexpr bool is_value_or_promise<std::variant<T, Promise<T>, Thenables...>> = true;
+
+/// Settles a promise with a value, or lets it take an outcome.
+template <class U, class R>
+void settle_with(PromiseState<U>& promise, R&& result) {
+  if constexpr (is_promise<std::decay_t<R>>) {
+    promise.adopt(state_of(result));
+  } else if constexpr (Thenable<std::decay_t<R>>) {
+    promise.adopt_thenable(std::forward<R>(result));
+  } else {
+    promise.resolve(std::forward<R>(result));
+  }
+}
 
 /// Calls fn with a fulfilled promise's value, by reference if fn takes one.
 template <class T, class F>
@@ -87,17 +95,13 @@ template <class U, class Call>
 void settle_from(PromiseState<U>& promise, Call&& call) noexcept {
   using R = std::invoke_result_t<Call&>;
   try {
-    if constexpr (is_promise<std::decay_t<R>>) {
-      promise.adopt(state_of(call()));
-    } else if constexpr (std::is_void_v<R>) {
+    if constexpr (std::is_void_v<R>) {
       call();
       promise.resolve();
     } else if constexpr (is_value_or_promise<std::decay_t<R>>) {
-      auto outcome = call();
-      if (auto* adopted = std::get_if<1>(&outcome)) return promise.adopt(state_of(*adopted));
-      promise.resolve(std::get<0>(std::move(outcome)));
+      std::visit([&](auto&& outcome) { settle_with(promise, std::move(outcome)); }, call());
     } else {
-      promise.resolve(call());
+      settle_with(promise, call());
     }
   } catch (...) {
     promise.reject(std::current_exception());
@@ -231,9 +235,9 @@ struct AdoptJob final : Reaction, Pooled {
 
 template <class T>
 void PromiseState<T>::adopt(Ref<PromiseState> promise) {
-  if (promise.get() == this) return reject(chaining_cycle());
-  enqueue_job(new AdoptJob<T>(Ref<PromiseState>::share(this), std::move(promise)));
+  PromiseState& adopter = principal();
+  if (promise.get() == &adopter) return adopter.reject(chaining_cycle());
+  enqueue_job(new AdoptJob<T>(Ref<PromiseState>::share(&adopter), std::move(promise)));
 }
 
-}  // namespace detail
-}  // namespace contrail::inline v0
+}  // namespace contrail::inline v0::detail

@@ -4,10 +4,15 @@
 // microtasks a resource), so the kinds are learnt from what the scenario's hooks and ops see anyway.
 
 import { executionAsyncId, executionAsyncResource } from 'node:async_hooks';
+import { knowsExecutionResource } from './runtime.mjs';
 
 const collectable = new Set();
 
-export const dependsOnCollector = (id) => collectable.has(id);
+let printsCollected = false;
+
+export function printCollected() { printsCollected = true; }
+
+export const isPromised = (id) => printsCollected || !collectable.has(id);
 
 export function noteType(id, type) {
   if (type === 'PROMISE' || type === 'bound-anonymous-fn') collectable.add(id);
@@ -17,7 +22,7 @@ export const notePromise = (id) => { collectable.add(id); };
 
 // A hook enabled late, or without init, has not been told the type of what runs now.
 export function noteExecuting() {
-  if (executionAsyncResource() instanceof Promise) collectable.add(executionAsyncId());
+  if (knowsExecutionResource && executionAsyncResource() instanceof Promise) collectable.add(executionAsyncId());
 }
 
 export function noteResource(resource, options) {

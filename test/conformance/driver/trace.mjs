@@ -17,10 +17,11 @@ export function meet(id) {
 
 export const isMet = (id) => metIds.has(id);
 
-// Called first thing inside main: whatever its ids are, they have names from now on.
+// Called first thing inside main: whatever its ids are, they have names from now on. A runtime that has no ids says 0.
 export function nameMain() {
-  metIds.set(executionAsyncId(), 'main');
-  metIds.set(triggerAsyncId(), 'boot');
+  for (const [id, name] of [[executionAsyncId(), 'main'], [triggerAsyncId(), 'boot']]) {
+    if (!metIds.has(id)) metIds.set(id, name);
+  }
 }
 
 export const print = (line) => { lines.push(line); };
@@ -48,6 +49,10 @@ export function printResource(name, resource) {
 
 export function printUncaught(error, origin, storages) {
   print(`uncaught ${error.message} origin=${origin} exec=${meet(executionAsyncId())}${stores(storages)}`);
+}
+
+export function printUnhandled(error, storages) {
+  print(`unhandled ${error.message} exec=${meet(executionAsyncId())}${stores(storages)}`);
 }
 
 function stores(storages) {

@@ -28,6 +28,15 @@ std::string joined(const Words& words) {
   return line;
 }
 
+/// What asks for an id, or who executes, and finds that there is no such thing.
+bool is_about_ids(const Words& words) {
+  static const Words ops = {"executing", "timerId", "trackPromises"};
+  if (words[0] == "executing" && words.size() == 3) return true;
+  if (words[0] == "id" && words.size() == 3) return true;
+  return words[0] == "unsupported" && words.size() == 2 &&
+         std::find(ops.begin(), ops.end(), words[1]) != ops.end();
+}
+
 /// `H init ID TYPE trigger=ID exec=ID`, or `H before ID` and its like. A label may be any text: a
 /// line of a hook that is called `log` is told from a log by its shape.
 bool is_hook_event(const Words& words, const Scenario& scenario) {
@@ -52,7 +61,7 @@ std::string without_ids(Words words, const Scenario& scenario) {
   if (words[0] == "log") {
     drop_field(words, stores, "trigger=");
     drop_field(words, stores, "exec=");
-  } else if (words[0] == "uncaught") {
+  } else if (words[0] == "uncaught" || words[0] == "unhandled") {
     drop_field(words, stores, "exec=");
   } else if (words[0] == "resource") {
     drop_field(words, 0, "trigger=");
@@ -65,7 +74,11 @@ std::string without_ids(Words words, const Scenario& scenario) {
 
 bool depends_on_hooks(const Scenario& scenario) {
   return std::any_of(scenario.hooks.begin(), scenario.hooks.end(), [](const HookDeclaration& hook) {
-    return hook.wants("init") && !hook.on_init.empty();
+    return (hook.wants("init") && !hook.on_init.empty()) ||
+           (hook.wants("before") && !hook.on_before.empty()) ||
+           (hook.wants("after") && !hook.on_after.empty()) ||
+           (hook.wants("destroy") && !hook.on_destroy.empty()) ||
+           (hook.wants("promiseResolve") && !hook.on_resolve.empty());
   });
 }
 
@@ -74,7 +87,9 @@ std::string without_hooks(std::string_view trace, const Scenario& scenario) {
   while (!trace.empty()) {
     const std::size_t end = std::min(trace.find('\n'), trace.size());
     Words words = words_of(trace.substr(0, end));
-    if (!is_hook_event(words, scenario)) rest += without_ids(std::move(words), scenario) + '\n';
+    if (!is_hook_event(words, scenario) && !is_about_ids(words)) {
+      rest += without_ids(std::move(words), scenario) + '\n';
+    }
     trace.remove_prefix(std::min(end + 1, trace.size()));
   }
   return rest;

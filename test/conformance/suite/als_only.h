@@ -11,7 +11,8 @@ namespace contrail::conformance {
 bool depends_on_hooks(const Scenario& scenario);
 
 /// What of a trace a runtime can show that has AsyncLocalStorage, but neither hooks nor ids: no
-/// lines of hook events, no exec=, trigger= and id= fields. What lacks them already stays as it is.
+/// lines of hook events, ids and executing resources, no exec=, trigger= and id= fields. What lacks
+/// them already stays as it is.
 std::string without_hooks(std::string_view trace, const Scenario& scenario);
 
 }  // namespace contrail::conformance

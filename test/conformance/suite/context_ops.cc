@@ -4,6 +4,14 @@
 
 namespace contrail::conformance {
 
+void Interpreter::declare_storage(const StorageDeclaration& declaration) {
+  const Storage::Options options{.name = declaration.name};
+  storages_.define(declaration.name,
+                   declaration.default_value
+                       ? std::make_unique<Storage>(options, *declaration.default_value)
+                       : std::make_unique<Storage>(options));
+}
+
 void Interpreter::run(const Op& op) {
   if (auto* storage = look_up(storages_, op.source)) {
     (*storage)->run(op.value.integer.value(), performing(op.ops));
@@ -26,6 +34,23 @@ void Interpreter::enter_with(const Op& op) {
 
 void Interpreter::disable(const Op& op) {
   if (auto* storage = look_up(storages_, op.source)) (*storage)->disable();
+}
+
+void Interpreter::with_scope(const Op& op) {
+  auto* storage = look_up(storages_, op.source);
+  if (!storage) return;
+  const StorageScope scope = (*storage)->with_scope(op.value.integer.value());
+  perform(op.ops);
+}
+
+void Interpreter::open_scope(const Op& op) {
+  if (auto* storage = look_up(storages_, op.source)) {
+    scopes_.define(op.name, (*storage)->with_scope(op.value.integer.value()));
+  }
+}
+
+void Interpreter::close_scope(const Op& op) {
+  if (auto* scope = look_up(scopes_, op.source)) scope->dispose();
 }
 
 void Interpreter::als_bind(const Op& op) {

@@ -11,8 +11,12 @@ std::string run_on_contrail(const Scenario& scenario, RuntimeOptions options) {
   Loop loop;
   Interpreter interpreter(scenario, trace);
   loop.on_uncaught_exception([&](std::exception_ptr error, ExceptionOrigin origin) {
-    interpreter.print_uncaught(std::move(error), origin);
+    interpreter.on_uncaught(std::move(error), origin);
   });
+  if (scenario.on_unhandled) {
+    loop.on_unhandled_rejection(
+        [&](std::exception_ptr error, AsyncId) { interpreter.on_unhandled(std::move(error)); });
+  }
   auto perform_main = [&] {
     trace.name_main();
     interpreter.perform(scenario.main);

@@ -11,6 +11,7 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
       {"mark", &I::mark},
       {"throw", &I::throw_error},
       {"try", &I::try_ops},
+      {"repeat", &I::repeat},
       // Where something waits for them, perform_reaction() and perform_async() know these two.
       {"await", &I::ignore},
       {"return", &I::ignore},
@@ -18,6 +19,9 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
       {"exit", &I::exit},
       {"enterWith", &I::enter_with},
       {"disable", &I::disable},
+      {"withScope", &I::with_scope},
+      {"openScope", &I::open_scope},
+      {"closeScope", &I::close_scope},
       {"alsBind", &I::als_bind},
       {"snapshot", &I::snapshot},
       {"inSnapshot", &I::in_snapshot},
@@ -28,8 +32,12 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
       {"microtask", &I::microtask},
       {"clear", &I::clear},
       {"refresh", &I::refresh},
+      {"ref", &I::ref},
       {"unref", &I::unref},
+      {"hasRef", &I::has_ref},
+      {"timerId", &I::timer_id},
       {"promise", &I::promise},
+      {"thenable", &I::thenable},
       {"resolve", &I::resolve},
       {"reject", &I::reject},
       {"resolved", &I::resolved},
@@ -48,7 +56,9 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
       {"emitDestroy", &I::emit_destroy},
       {"bindResource", &I::bind_resource},
       {"bind", &I::bind},
+      {"bindTyped", &I::bind_typed},
       {"call", &I::call},
+      {"executing", &I::executing},
       {"enable", &I::enable},
       {"disableHook", &I::disable_hook},
   };
@@ -57,32 +67,10 @@ const std::unordered_map<std::string, Interpreter::Operation>& Interpreter::oper
 
 Interpreter::Interpreter(const Scenario& scenario, Trace& trace)
     : scenario_(scenario), trace_(trace) {
-  for (const std::string& name : scenario.storages) {
-    storages_.define(name, std::make_unique<Storage>());
-  }
+  for (const StorageDeclaration& storage : scenario.storages) declare_storage(storage);
   for (const HookDeclaration& hook : scenario.hooks) {
     hooks_.define(hook.name, AsyncHook(callbacks_of(hook)));
   }
-}
-
-HookCallbacks Interpreter::callbacks_of(const HookDeclaration& hook) {
-  HookCallbacks callbacks;
-  if (hook.wants("init")) {
-    callbacks.init = [this, &hook](const ResourceInfo& resource) {
-      trace_.print_init(hook.name, resource);
-      perform(hook.on_init);
-    };
-  }
-  auto printing = [this, &hook](const char* event) {
-    return [this, &hook, event](AsyncId id) { trace_.print_event(hook.name, event, id); };
-  };
-  if (hook.wants("before")) callbacks.before = printing("before");
-  if (hook.wants("after")) callbacks.after = printing("after");
-  if (hook.wants("promiseResolve")) callbacks.promise_resolve = printing("resolve");
-  if (hook.wants("destroy")) {
-    callbacks.destroy = [this, &hook](AsyncId id) { trace_.print_destroy(hook.name, id); };
-  }
-  return callbacks;
 }
 
 void Interpreter::perform(const Ops& ops) {
@@ -105,6 +93,7 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
     if (op.verb == "return") {
       Outcome outcome = outcome_of(op.value);
       if (auto* promise = std::get_if<Promise<Value>>(&outcome)) co_return *promise;
+      if (auto* thenable = std::get_if<Foreign>(&outcome)) co_return *thenable;
       co_return std::get<Value>(outcome);
     }
     if (op.verb != "await") {
@@ -118,6 +107,8 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
       if (auto* promise = std::get_if<Promise<Value>>(&operand)) {
         // Given away: a coroutine that held a reference to its own promise would own itself.
         value = co_await std::move(*promise);
+      } else if (auto* thenable = std::get_if<Foreign>(&operand)) {
+        value = co_await *thenable;
       } else {
         value = co_await std::get<Value>(operand);
       }
@@ -130,30 +121,43 @@ Promise<Value> Interpreter::perform_async(const Ops* ops) {
 }
 
 bool Interpreter::is_known(const Operand& operand) {
+  if (operand.thenable) return look_up(thenables_, *operand.thenable);
   return !operand.promise || look_up(promises_, *operand.promise);
 }
 
 Outcome Interpreter::outcome_of(const Operand& operand) {
   if (operand.integer) return Value(*operand.integer);
+  if (operand.thenable) {
+    if (Foreign* thenable = look_up(thenables_, *operand.thenable)) return *thenable;
+    return Value();
+  }
   if (!operand.promise) return Value();
   Promise<Value>* promise = look_up(promises_, *operand.promise);
   if (!promise) return Value();
   return *promise;
 }
 
-void Interpreter::print_uncaught(std::exception_ptr error, ExceptionOrigin origin) {
+void Interpreter::on_uncaught(std::exception_ptr error, ExceptionOrigin origin) {
   trace_.note_executing();
   const bool is_rejection = origin == ExceptionOrigin::unhandled_rejection;
   trace_.print(fmt::format("uncaught {} origin={} exec={}{}", message_of(std::move(error)),
                            is_rejection ? "unhandledRejection" : "uncaughtException",
                            trace_.executing(), stores()));
+  if (++uncaught_ == 1) perform(scenario_.on_uncaught);
+}
+
+void Interpreter::on_unhandled(std::exception_ptr error) {
+  trace_.note_executing();
+  trace_.print(fmt::format("unhandled {} exec={}{}", message_of(std::move(error)),
+                           trace_.executing(), stores()));
+  perform(*scenario_.on_unhandled);
 }
 
 std::string Interpreter::stores() {
   std::string text;
-  for (const std::string& name : scenario_.storages) {
-    const long long* store = (*storages_.find(name))->get_store();
-    text += fmt::format(" {}={}", name, store ? std::to_string(*store) : "-");
+  for (const StorageDeclaration& storage : scenario_.storages) {
+    const long long* store = (*storages_.find(storage.name))->get_store();
+    text += fmt::format(" {}={}", storage.name, store ? std::to_string(*store) : "-");
   }
   return text;
 }
@@ -175,6 +179,10 @@ void Interpreter::try_ops(const Op& op) {
   } catch (const std::exception& error) {
     trace_.print(fmt::format("caught {}", error.what()));
   }
+}
+
+void Interpreter::repeat(const Op& op) {
+  for (long long i = 0; i < op.count; ++i) perform(op.ops);
 }
 
 }  // namespace contrail::conformance

@@ -1,6 +1,9 @@
+#include <fmt/core.h>
+
+#include "contrail/execution.h"
 #include "test/conformance/suite/interpreter.h"
 
-// AsyncResource, bound functions and hooks.
+// AsyncResource and bound functions.
 
 namespace contrail::conformance {
 
@@ -34,16 +37,34 @@ void Interpreter::bind(const Op& op) {
                     AsyncResource::bind(performing(op.ops), resource_types::bound_function));
 }
 
+void Interpreter::bind_typed(const Op& op) {
+  functions_.define(op.name, AsyncResource::bind(performing(op.ops), op.text));
+}
+
 void Interpreter::call(const Op& op) {
   if (auto* function = look_up(functions_, op.source)) (*function)();
 }
 
-void Interpreter::enable(const Op& op) {
-  if (auto* hook = look_up(hooks_, op.source)) hook->enable();
+void Interpreter::executing(const Op& op) {
+  const AsyncId id = id_of(op.text, op.source);
+  if (id == no_async_id) return;
+  const bool is_it = execution_async_resource().async_id == id;
+  trace_.print(fmt::format("executing {} {}", op.source, is_it));
 }
 
-void Interpreter::disable_hook(const Op& op) {
-  if (auto* hook = look_up(hooks_, op.source)) hook->disable();
+/// No id: the name is missing, which has been printed.
+AsyncId Interpreter::id_of(const std::string& kind, const std::string& name) {
+  if (kind == "timer") {
+    if (Timer* timer = look_up(timers_, name)) return id_of(*timer);
+  } else if (kind == "promise") {
+    // One that has no id never executes: nothing does as the promise that it is.
+    if (auto* promise = look_up(promises_, name)) {
+      return promise->async_id() == no_async_id ? unassigned_async_id : promise->async_id();
+    }
+  } else if (auto* resource = look_up(resources_, name)) {
+    return resource->async_id();
+  }
+  return no_async_id;
 }
 
 }  // namespace contrail::conformance

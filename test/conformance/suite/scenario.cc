@@ -21,6 +21,7 @@ enum class Field {
   storage,
   hook,
   text,
+  kind,
   value,
   store,
   store_or_null,
@@ -41,6 +42,9 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"exit", {storage, ops}},
       {"enterWith", {storage, store_or_null}},
       {"disable", {storage}},
+      {"withScope", {storage, store, ops}},
+      {"openScope", {storage, store, name}},
+      {"closeScope", {source}},
       {"timeout", {delay, ops, optional_name}},
       {"interval", {delay, count, ops, optional_name}},
       {"immediate", {ops, optional_name}},
@@ -48,8 +52,12 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"microtask", {ops}},
       {"clear", {source}},
       {"refresh", {source}},
+      {"ref", {source}},
       {"unref", {source}},
+      {"hasRef", {source}},
+      {"timerId", {source}},
       {"promise", {name, ops}},
+      {"thenable", {name, ops}},
       {"resolve", {source, value}},
       {"reject", {source, text}},
       {"resolved", {name, value}},
@@ -67,13 +75,16 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
       {"return", {value}},
       {"throw", {text}},
       {"try", {ops}},
+      {"repeat", {count, ops}},
       {"resource", {name, text, options}},
       {"scope", {source, ops}},
       {"emitDestroy", {source}},
       {"bindResource", {source, name, ops}},
       {"bind", {name, ops}},
+      {"bindTyped", {name, text, ops}},
       {"alsBind", {name, ops}},
       {"call", {source}},
+      {"executing", {kind, source}},
       {"snapshot", {name}},
       {"inSnapshot", {source, ops}},
       {"enable", {hook}},
@@ -82,7 +93,7 @@ const std::map<std::string, std::vector<Field>, std::less<>>& grammar() {
   return verbs;
 }
 
-/// As SCENARIO.md calls it.
+/// As README.md calls it.
 std::string_view label_of(Field field) {
   switch (field) {
     case Field::source: return "source";
@@ -92,6 +103,7 @@ std::string_view label_of(Field field) {
     case Field::storage: return "als";
     case Field::hook: return "hook";
     case Field::text: return "text";
+    case Field::kind: return "kind";
     case Field::value: return "value?";
     case Field::store: return "store";
     case Field::store_or_null: return "store or null";
@@ -126,13 +138,21 @@ std::string signature(std::string_view verb, const std::vector<Field>& fields) {
 }
 
 Operand parse_operand(const JsonElement& value, std::string_view what) {
-  if (value.is_null()) return {};
-  if (!value.is_object()) return {.integer = value.integer(what), .promise = {}};
   Operand operand;
+  if (value.is_null()) return operand;
+  if (!value.is_object()) {
+    operand.integer = value.integer(what);
+    return operand;
+  }
   value.if_present("promise", [&](const JsonElement& name) {
     operand.promise = name.string("the promise's name");
   });
-  if (!operand.promise) value.fail(fmt::format("{} is an object without \"promise\"", what));
+  value.if_present("thenable", [&](const JsonElement& name) {
+    operand.thenable = name.string("the thenable's name");
+  });
+  if (!operand.promise && !operand.thenable) {
+    value.fail(fmt::format("{} is an object without \"promise\" or \"thenable\"", what));
+  }
   return operand;
 }
 
@@ -150,6 +170,12 @@ ResourceOptions parse_options(const JsonElement& value, std::string_view what) {
   return options;
 }
 
+std::string parse_kind(const JsonElement& argument, std::string_view what) {
+  std::string kind = argument.string(what);
+  if (kind == "timer" || kind == "promise" || kind == "resource") return kind;
+  argument.fail(fmt::format("{} must be timer, promise or resource, not \"{}\"", what, kind));
+}
+
 /// `what`: how complaints call the argument.
 void parse_field(Op& op, Field field, const JsonElement& argument, std::string_view what) {
   if (is_optional(field) && argument.is_null()) return;
@@ -161,6 +187,7 @@ void parse_field(Op& op, Field field, const JsonElement& argument, std::string_v
     case Field::name:
     case Field::optional_name: op.name = argument.string(what); break;
     case Field::text: op.text = argument.string(what); break;
+    case Field::kind: op.text = parse_kind(argument, what); break;
     case Field::value: op.value = parse_operand(argument, what); break;
     case Field::store: op.value.integer = argument.integer(what); break;
     case Field::store_or_null:

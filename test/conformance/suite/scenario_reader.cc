@@ -24,23 +24,66 @@ std::vector<std::string> parse_events(const JsonElement& list) {
   return events;
 }
 
+/// A name that is there and says something.
+std::string parse_name(const JsonElement& object, std::string_view what) {
+  std::string name;
+  object.if_present("name", [&](const JsonElement& element) { name = element.string("the name"); });
+  if (name.empty()) object.fail(fmt::format("{} has no \"name\"", what));
+  return name;
+}
+
+/// A list that may be absent.
+Ops parse_ops_at(const JsonElement& object, const std::string& key) {
+  Ops ops;
+  object.if_present(
+      key, [&](const JsonElement& list) { ops = parse_ops(list, fmt::format("\"{}\"", key)); });
+  return ops;
+}
+
 HookDeclaration parse_hook(const JsonElement& object) {
   object.expect_object("a hook");
   HookDeclaration hook;
-  object.if_present("name",
-                    [&](const JsonElement& name) { hook.name = name.string("the hook's name"); });
-  if (hook.name.empty()) object.fail("a hook has no \"name\"");
+  hook.name = parse_name(object, "a hook");
   object.if_present("events", [&](const JsonElement& list) { hook.events = parse_events(list); });
-  object.if_present("onInit",
-                    [&](const JsonElement& list) { hook.on_init = parse_ops(list, "\"onInit\""); });
+  object.if_present("trackPromises", [&](const JsonElement& flag) {
+    hook.track_promises = flag.boolean("\"trackPromises\"");
+  });
+  if (!hook.track_promises && hook.wants("promiseResolve")) {
+    object.fail("a hook without trackPromises leaves promiseResolve out of its events");
+  }
+  hook.on_init = parse_ops_at(object, "onInit");
+  hook.on_before = parse_ops_at(object, "onBefore");
+  hook.on_after = parse_ops_at(object, "onAfter");
+  hook.on_destroy = parse_ops_at(object, "onDestroy");
+  hook.on_resolve = parse_ops_at(object, "onResolve");
+  object.if_present("times",
+                    [&](const JsonElement& times) { hook.times = times.integer("\"times\""); });
   return hook;
 }
 
-std::vector<std::string> parse_storages(const JsonElement& list) {
-  std::vector<std::string> storages = list.strings("\"als\"");
+StorageDeclaration parse_storage(const JsonElement& element) {
+  StorageDeclaration storage;
+  if (element.is_string()) {
+    storage.name = element.string("a storage");
+    return storage;
+  }
+  element.expect_object("a storage");
+  storage.name = parse_name(element, "a storage");
+  element.if_present("default", [&](const JsonElement& value) {
+    storage.default_value = value.integer("\"default\"");
+  });
+  return storage;
+}
+
+std::vector<StorageDeclaration> parse_storages(const JsonElement& list) {
+  list.expect_array("\"als\"");
+  std::vector<StorageDeclaration> storages;
   std::set<std::string> names;
-  for (std::size_t i = 0; i < storages.size(); ++i) {
-    if (!names.insert(storages[i]).second) list.at(i).fail("a second storage of this name");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    storages.push_back(parse_storage(list.at(i)));
+    if (!names.insert(storages.back().name).second) {
+      list.at(i).fail("a second storage of this name");
+    }
   }
   return storages;
 }
@@ -65,8 +108,11 @@ Scenario parse_document(const JsonElement& object) {
   object.if_present("als",
                     [&](const JsonElement& list) { scenario.storages = parse_storages(list); });
   object.if_present("hooks", [&](const JsonElement& list) { scenario.hooks = parse_hooks(list); });
-  object.if_present("main",
-                    [&](const JsonElement& list) { scenario.main = parse_ops(list, "\"main\""); });
+  scenario.main = parse_ops_at(object, "main");
+  scenario.on_uncaught = parse_ops_at(object, "onUncaught");
+  object.if_present("onUnhandled", [&](const JsonElement& list) {
+    scenario.on_unhandled = parse_ops(list, "\"onUnhandled\"");
+  });
   return scenario;
 }
 

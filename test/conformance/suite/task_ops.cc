@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "contrail/microtask.h"
 #include "test/conformance/suite/interpreter.h"
 
@@ -24,8 +26,12 @@ void Interpreter::interval(const Op& op) {
 void Interpreter::immediate(const Op& op) { define_timer(op, set_immediate(performing(op.ops))); }
 
 void Interpreter::define_timer(const Op& op, Timer timer) {
-  std::visit([&](auto& ticket) { trace_.note_destroyable(ticket.async_id()); }, timer);
+  trace_.note_destroyable(id_of(timer));
   timers_.define(op.name, std::move(timer));
+}
+
+AsyncId Interpreter::id_of(const Timer& timer) {
+  return std::visit([](const auto& ticket) { return ticket.async_id(); }, timer);
 }
 
 void Interpreter::tick(const Op& op) { next_tick(performing(op.ops)); }
@@ -46,10 +52,27 @@ void Interpreter::refresh(const Op& op) {
   }
 }
 
+void Interpreter::ref(const Op& op) {
+  if (Timer* timer = look_up(timers_, op.source)) {
+    std::visit([](auto& ticket) { ticket.ref(); }, *timer);
+  }
+}
+
 void Interpreter::unref(const Op& op) {
   if (Timer* timer = look_up(timers_, op.source)) {
     std::visit([](auto& ticket) { ticket.unref(); }, *timer);
   }
+}
+
+void Interpreter::has_ref(const Op& op) {
+  Timer* timer = look_up(timers_, op.source);
+  if (!timer) return;
+  const bool has_ref = std::visit([](const auto& ticket) { return ticket.has_ref(); }, *timer);
+  trace_.print(fmt::format("hasRef {} {}", op.source, has_ref));
+}
+
+void Interpreter::timer_id(const Op& op) {
+  if (Timer* timer = look_up(timers_, op.source)) trace_.print_id(op.source, id_of(*timer));
 }
 
 }  // namespace contrail::conformance

@@ -14,6 +14,10 @@ void Trace::print(std::string_view line) {
 
 void Trace::print_missing(std::string_view name) { print(fmt::format("missing {}", name)); }
 
+void Trace::print_id(std::string_view name, AsyncId id) {
+  print(fmt::format("id {} {}", name, meet(id)));
+}
+
 void Trace::print_resource(std::string_view name, AsyncId id, AsyncId trigger) {
   const std::string met_id = meet(id);
   print(fmt::format("resource {} id={} trigger={}", name, met_id, meet(trigger)));
@@ -32,9 +36,10 @@ void Trace::print_event(std::string_view hook, std::string_view event, AsyncId i
   print(fmt::format("{} {} {}", hook, event, meet(id)));
 }
 
-void Trace::print_destroy(std::string_view hook, AsyncId id) {
-  if (!names_.contains(id) || !(prints_collected_ || destroyable_.contains(id))) return;
+bool Trace::print_destroy(std::string_view hook, AsyncId id) {
+  if (!names_.contains(id) || !(prints_collected_ || destroyable_.contains(id))) return false;
   print(fmt::format("{} destroy {}", hook, meet(id)));
+  return true;
 }
 
 std::string Trace::executing() { return meet(execution_async_id()); }

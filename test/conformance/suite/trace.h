@@ -18,13 +18,14 @@ class Trace {
 
   void print(std::string_view line);
   void print_missing(std::string_view name);
+  void print_id(std::string_view name, AsyncId id);
   void print_resource(std::string_view name, AsyncId id, AsyncId trigger);
 
   void print_init(std::string_view hook, const ResourceInfo& resource);
   void print_event(std::string_view hook, std::string_view event, AsyncId id);
   /// Only for what has been met before; and, like a garbage collector that never comes, not for
   /// what merely died.
-  void print_destroy(std::string_view hook, AsyncId id);
+  bool print_destroy(std::string_view hook, AsyncId id);  ///< Whether it did.
 
   /// `execution`, `trigger`: what is running. Each is met when it is printed.
   std::string executing();

@@ -4,7 +4,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "contrail/promise_combinators.h"
@@ -25,9 +24,6 @@ class Value {
  private:
   std::optional<std::string> text_;
 };
-
-/// What a reaction returns: where JavaScript looks whether it is a promise, we say so.
-using Outcome = std::variant<Value, Promise<Value>>;
 
 /// What the op `throw` throws, and what rejects promises.
 struct ScenarioError : std::runtime_error {
