@@ -24,9 +24,10 @@ constexpr auto time_limit = 10s;
 constexpr int attempts_in_real_time = 3;
 
 constexpr const char* footer =
-    R"(A driver is a program that runs a scenario on some runtime and prints its trace, as the suite's
-README.md says. It gets the file as its last argument, has 10 seconds, and up to 3 attempts. The
-one for JavaScript runtimes is node_driver.mjs; installed, both are in share/contrail/conformance.
+    R"(A driver is a program that runs a scenario on some runtime and prints its
+trace, as the suite's README.md says. It gets the file as its last argument, has 10 seconds, and up
+to 3 attempts. The one for JavaScript runtimes is node_driver.mjs; installed, both are in
+share/contrail/conformance.
 
 With --als-only, lines of hook events and the fields id=, exec= and trigger= are left out of both
 traces; scenarios in which hooks act on the program are skipped.
