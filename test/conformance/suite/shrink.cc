@@ -22,6 +22,11 @@ Json with(Json object_or_list, const auto& place, Json value) {
   return object_or_list;
 }
 
+Json without_key(Json object, const char* key) {
+  object.erase(key);
+  return object;
+}
+
 /// The lists of ops that an op holds are its arrays of arrays; the combinators' lists of names are
 /// arrays of strings.
 bool is_ops(const Json& value) {
@@ -68,12 +73,13 @@ std::vector<Json> smaller_lists(const Json& ops) {
 
 std::vector<Json> simpler_hooks(const Json& hook) {
   std::vector<Json> simpler;
-  if (hook.contains("onInit")) {
-    simpler.push_back(hook);
-    simpler.back().erase("onInit");
-    for (Json& ops : smaller_lists(hook["onInit"])) {
-      simpler.push_back(with(hook, "onInit", std::move(ops)));
-    }
+  for (const char* key : {"onInit", "onBefore", "onAfter", "onDestroy", "onResolve"}) {
+    if (!hook.contains(key)) continue;
+    simpler.push_back(without_key(hook, key));
+    for (Json& ops : smaller_lists(hook[key])) simpler.push_back(with(hook, key, std::move(ops)));
+  }
+  for (const char* key : {"times", "trackPromises"}) {
+    if (hook.contains(key)) simpler.push_back(without_key(hook, key));
   }
   static const Json all = {"init", "before", "after", "destroy", "promiseResolve"};
   const Json events = hook.value("events", all);
@@ -105,7 +111,14 @@ void add_with_fewer_hooks(std::vector<Json>& smaller, const Json& scenario) {
 void add_with_fewer_storages(std::vector<Json>& smaller, const Json& scenario) {
   const Json storages = scenario.value("als", Json::array());
   for (std::size_t i = 0; i < storages.size(); ++i) {
-    if (mentions(scenario, {"run", "exit", "enterWith", "disable"}, storages[i])) continue;
+    const Json& name = storages[i].is_object() ? storages[i]["name"] : storages[i];
+    if (storages[i].is_object()) {
+      smaller.push_back(with(scenario, "als", with(storages, i, name)));
+    }
+    if (mentions(scenario, {"run", "exit", "enterWith", "disable", "withScope", "openScope"},
+                 name)) {
+      continue;
+    }
     smaller.push_back(with(scenario, "als", without(storages, i, 1)));
   }
 }
@@ -116,6 +129,9 @@ std::vector<Json> smaller_than(const Json& scenario) {
   std::vector<Json> smaller;
   for (Json& main : smaller_lists(scenario["main"])) {
     smaller.push_back(with(scenario, "main", std::move(main)));
+  }
+  for (const char* handler : {"onUncaught", "onUnhandled"}) {
+    if (scenario.contains(handler)) smaller.push_back(without_key(scenario, handler));
   }
   add_with_fewer_hooks(smaller, scenario);
   add_with_fewer_storages(smaller, scenario);

@@ -37,15 +37,19 @@ Builder::Builder(Random& source, const Profile& chosen)
                         random.integer(profile.storages.first, profile.storages.second))),
       hooks(first_of({"h", "g", "k"}, random.integer(profile.hooks.first, profile.hooks.second))),
       timers(random, "t"),
+      scopes(random, "c"),
       promises(random, "p"),
+      thenables(random, "y"),
       resources(random, "r"),
       functions(random, "f"),
       snapshots(random, "s") {}
 
 Json Builder::promise_or(int value, double probability) {
-  const auto promise = random.chance(probability) ? promises.use() : std::nullopt;
-  if (!promise) return value;
-  return {{"promise", *promise}};
+  if (!random.chance(probability)) return value;
+  const bool is_thenable = random.chance(0.15);
+  const auto name = is_thenable ? thenables.use() : promises.use();
+  if (!name) return value;
+  return {{is_thenable ? "thenable" : "promise", *name}};
 }
 
 Json Builder::list(const Place& place, int low, int high) {

@@ -33,7 +33,7 @@ class Builder {
 
   std::string label(const char* prefix = "L") { return prefix + std::to_string(++labels_); }
   int value() { return random.integer(1, 3); }
-  /// The value or, with the probability, a promise.
+  /// The value or, with the probability, a promise or, now and then, a thenable.
   Json promise_or(int value, double probability);
   Json list(const Place& place, int low = 1, int high = 4);
 
@@ -45,7 +45,9 @@ class Builder {
   const std::vector<std::string> storages;
   const std::vector<std::string> hooks;
   Names timers;
+  Names scopes;
   Names promises;
+  Names thenables;  ///< Used only where they are complete, so that none can wait for itself.
   Names resources;
   Names functions;
   Names snapshots;
@@ -55,8 +57,8 @@ class Builder {
   Json list_of(Place place, int low, int high);
   std::vector<Json> draw(const Place& place);
   Json draw_settling(Taker taker);
-  std::array<Names*, 5> spaces() {
-    return {&timers, &promises, &resources, &functions, &snapshots};
+  std::array<Names*, 7> spaces() {
+    return {&timers, &scopes, &promises, &thenables, &resources, &functions, &snapshots};
   }
 
   int budget_ = 0;  ///< How many more ops the op of main being made may hold.

@@ -1,6 +1,6 @@
 #include "test/conformance/suite/generator/makers.h"
 
-// Printing, errors, and ops on AsyncLocalStorage.
+// Printing, control, and ops on AsyncLocalStorage.
 
 namespace contrail::conformance::generator {
 namespace {
@@ -19,6 +19,15 @@ std::vector<Json> make_throw(Builder& builder, const Place&) {
 
 std::vector<Json> make_try(Builder& builder, const Place& place) {
   return {Json::array({"try", builder.list(builder.places.inner(place))})};
+}
+
+/// What is performed twice sets no timers, as anywhere where ops may run more than once.
+std::vector<Json> make_repeat(Builder& builder, const Place& place) {
+  if (place.repeats) return {};
+  Place repeated = builder.places.inner(place);
+  repeated.repeats = true;
+  const int count = builder.random.integer(1, 2);
+  return {Json::array({"repeat", count, builder.list(repeated)})};
 }
 
 std::vector<Json> make_run(Builder& builder, const Place& place) {
@@ -47,6 +56,24 @@ std::vector<Json> make_disable(Builder& builder, const Place&) {
   return {Json::array({"disable", builder.random.pick(builder.storages)})};
 }
 
+std::vector<Json> make_with_scope(Builder& builder, const Place& place) {
+  if (builder.storages.empty()) return {};
+  const std::string& storage = builder.random.pick(builder.storages);
+  const int store = builder.value();
+  return {Json::array({"withScope", storage, store, builder.list(builder.places.inner(place))})};
+}
+
+std::vector<Json> make_open_scope(Builder& builder, const Place&) {
+  if (builder.storages.empty()) return {};
+  const std::string& storage = builder.random.pick(builder.storages);
+  const int store = builder.value();
+  return {Json::array({"openScope", storage, store, builder.scopes.define()})};
+}
+
+std::vector<Json> make_close_scope(Builder& builder, const Place&) {
+  return use(builder.scopes, [](const auto& name) { return Json::array({"closeScope", name}); });
+}
+
 }  // namespace
 
 const Makers& context_makers() {
@@ -55,10 +82,14 @@ const Makers& context_makers() {
       {"mark", make_mark},
       {"throw", make_throw},
       {"try", make_try},
+      {"repeat", make_repeat},
       {"run", make_run},
       {"exit", make_exit},
       {"enterWith", make_enter_with},
       {"disable", make_disable},
+      {"withScope", make_with_scope},
+      {"openScope", make_open_scope},
+      {"closeScope", make_close_scope},
   };
   return makers;
 }

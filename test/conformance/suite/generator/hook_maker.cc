@@ -68,12 +68,31 @@ Json make_once_only_creator(Builder& builder) {
                 op_of({"bindResource", creator_resource, creator_name, body})});
 }
 
+/// In `before` and the others, an op may well cause the same event again: a few times are enough.
+void add_other_ops(Builder& builder, Json& hook) {
+  static const std::vector<std::string> keys = {"onBefore", "onAfter", "onDestroy", "onResolve"};
+  for (const std::string& key : builder.random.subset(keys, 0.08)) {
+    Json op = make_on_init_op(builder);
+    // Clearing a timer in its own `before` is a difference that we know: differences.md.
+    if (key == "onBefore" && op[0] == "clear") op = op_of({"log", builder.label("I")});
+    hook[key] = op_of({op});
+    hook["times"] = builder.random.integer(1, 3);
+  }
+}
+
 Json make_hook(Builder& builder, const std::string& name, bool has_creator) {
   static const std::vector<std::string> events = {"init", "before", "after", "destroy",
                                                   "promiseResolve"};
   Random& random = builder.random;
+  static const std::vector<std::string> without_promises = {"init", "before", "after", "destroy"};
   Json hook = {{"name", name}};
-  if (random.chance(0.35)) hook["events"] = random.subset(events, 0.6);
+  if (random.chance(0.1)) {
+    hook["events"] = random.subset(without_promises, 0.8);
+    hook["trackPromises"] = false;
+  } else if (random.chance(0.35)) {
+    hook["events"] = random.subset(events, 0.6);
+  }
+  add_other_ops(builder, hook);
   if (!random.chance(0.35)) return hook;
   Json ops = Json::array();
   const int count = random.integer(1, 2);

@@ -7,20 +7,22 @@ namespace {
 
 const Weights printing = {{"log", 7}, {"mark", 0.7}};
 const Weights context = {{"run", 5}, {"exit", 2}, {"enterWith", 4}, {"disable", 1.5}};
+const Weights scopes = {{"withScope", 2}, {"openScope", 1}, {"closeScope", 1}};
 const Weights tasks = {
     {"timeout", 3}, {"interval", 1}, {"immediate", 3}, {"nextTick", 3}, {"microtask", 3}};
-const Weights timer_control = {
-    {"clear", 1.5}, {"refresh", 1}, {"unref", 0.7}, {"selfRefresh", 0.4}};
-const Weights promise_making = {{"promise", 3}, {"resolved", 3}, {"rejected", 1}, {"async", 3}};
+const Weights timer_control = {{"clear", 1.5},  {"refresh", 1},   {"unref", 0.7},      {"ref", 0.5},
+                               {"hasRef", 0.4}, {"timerId", 0.4}, {"selfRefresh", 0.4}};
+const Weights promise_making = {
+    {"promise", 3}, {"resolved", 3}, {"rejected", 1}, {"async", 3}, {"thenable", 1}};
 const Weights promise_use = {{"resolve", 4}, {"reject", 1},  {"then", 5},
                              {"then2", 1.5}, {"catch", 2.5}, {"finally", 1.5}};
 const Weights combinators = {{"all", 0.7}, {"race", 0.7}, {"any", 0.7}, {"allSettled", 0.7}};
 const Weights resources = {
-    {"resource", 3}, {"scope", 3}, {"emitDestroy", 1.5}, {"bindResource", 1}};
-const Weights bound = {
-    {"bind", 1}, {"alsBind", 1}, {"call", 2.5}, {"snapshot", 1}, {"inSnapshot", 1.5}};
+    {"resource", 3}, {"scope", 3}, {"emitDestroy", 1.5}, {"bindResource", 1}, {"executing", 0.5}};
+const Weights bound = {{"bind", 1},   {"bindTyped", 0.7}, {"alsBind", 1},
+                       {"call", 2.5}, {"snapshot", 1},    {"inSnapshot", 1.5}};
 const Weights hook_control = {{"enable", 1.5}, {"disableHook", 1}};
-const Weights errors = {{"throw", 1}, {"try", 1}};
+const Weights errors = {{"throw", 1}, {"try", 1}, {"repeat", 0.5}};
 
 /// Each of the tables, and how much more often than usual its ops are drawn.
 struct Scaled {
@@ -31,8 +33,8 @@ struct Scaled {
 Weights everything() {
   Weights all;
   for (const Weights* table :
-       {&printing, &context, &tasks, &timer_control, &promise_making, &promise_use, &combinators,
-        &resources, &bound, &hook_control, &errors}) {
+       {&printing, &context, &scopes, &tasks, &timer_control, &promise_making, &promise_use,
+        &combinators, &resources, &bound, &hook_control, &errors}) {
     all.insert(all.end(), table->begin(), table->end());
   }
   return all;
@@ -56,7 +58,10 @@ const std::vector<Profile>& profiles() {
   static const Weights more_errors = {{"rejected", 3}, {"reject", 3}, {"catch", 4}, {"then2", 3}};
   static const std::vector<Profile> all = {
       {"mixed", {0, 3}, {0, 3}, everything()},
-      {"als", {1, 3}, {0, 0}, everything_but({{context, 2.5}, {bound, 2}, {hook_control, 0}})},
+      {"als",
+       {1, 3},
+       {0, 0},
+       everything_but({{context, 2.5}, {scopes, 2.5}, {bound, 2}, {hook_control, 0}})},
       {"hooks",
        {0, 1},
        {2, 3},

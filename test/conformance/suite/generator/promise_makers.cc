@@ -23,6 +23,19 @@ std::vector<Json> make_async(Builder& builder, const Place& place) {
   return {make_opened(builder, place, "async", Taker::async)};
 }
 
+/// Settles whoever asked: mostly before its then() returns.
+std::vector<Json> make_thenable(Builder& builder, const Place& place) {
+  const std::string name = builder.thenables.fresh();
+  Json ops = builder.list(builder.places.repeatedly(place), 0, 2);
+  if (builder.random.chance(0.7)) {
+    ops.push_back(Json::array({"resolve", name, builder.value()}));
+  } else {
+    ops.push_back(Json::array({"reject", name, builder.label("E")}));
+  }
+  builder.thenables.publish(name);
+  return {Json::array({"thenable", name, std::move(ops)})};
+}
+
 std::vector<Json> make_resolved(Builder& builder, const Place&) {
   const Json value = builder.promise_or(builder.value(), 0.2);
   return {Json::array({"resolved", builder.promises.define(), value})};
@@ -104,13 +117,11 @@ std::vector<Json> make_all_settled(Builder& builder, const Place&) {
 
 const Makers& promise_makers() {
   static const Makers makers = {
-      {"promise", make_promise},   {"async", make_async},
-      {"resolved", make_resolved}, {"rejected", make_rejected},
-      {"resolve", make_resolve},   {"reject", make_reject},
-      {"then", make_then},         {"then2", make_then_or},
-      {"catch", make_catch},       {"finally", make_finally},
-      {"all", make_all},           {"race", make_race},
-      {"any", make_any},           {"allSettled", make_all_settled},
+      {"promise", make_promise},   {"async", make_async},       {"thenable", make_thenable},
+      {"resolved", make_resolved}, {"rejected", make_rejected}, {"resolve", make_resolve},
+      {"reject", make_reject},     {"then", make_then},         {"then2", make_then_or},
+      {"catch", make_catch},       {"finally", make_finally},   {"all", make_all},
+      {"race", make_race},         {"any", make_any},           {"allSettled", make_all_settled},
   };
   return makers;
 }

@@ -59,6 +59,22 @@ std::vector<Json> make_als_bind(Builder& builder, const Place& place) {
   return make_bound(builder, place, "alsBind");
 }
 
+std::vector<Json> make_bind_typed(Builder& builder, const Place& place) {
+  const std::string name = builder.functions.fresh();
+  Json made = Json::array({"bindTyped", name, "BOUND", bound_ops(builder, place)});
+  builder.functions.publish(name);
+  return {made};
+}
+
+std::vector<Json> make_executing(Builder& builder, const Place&) {
+  static const std::vector<std::string> kinds = {"timer", "promise", "resource"};
+  const std::string& kind = builder.random.pick(kinds);
+  Names& names = kind == "timer"     ? builder.timers
+                 : kind == "promise" ? builder.promises
+                                     : builder.resources;
+  return use(names, [&](const auto& name) { return Json::array({"executing", kind, name}); });
+}
+
 std::vector<Json> make_call(Builder& builder, const Place&) {
   return use(builder.functions, [](const auto& name) { return Json::array({"call", name}); });
 }
@@ -92,8 +108,10 @@ const Makers& resource_makers() {
       {"emitDestroy", make_emit_destroy},
       {"bindResource", make_bind_resource},
       {"bind", make_bind},
+      {"bindTyped", make_bind_typed},
       {"alsBind", make_als_bind},
       {"call", make_call},
+      {"executing", make_executing},
       {"snapshot", make_snapshot},
       {"inSnapshot", make_in_snapshot},
       {"enable", make_enable},

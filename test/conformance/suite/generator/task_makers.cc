@@ -58,6 +58,18 @@ std::vector<Json> make_unref(Builder& builder, const Place&) {
   return use(builder.timers, [](const auto& name) { return Json::array({"unref", name}); });
 }
 
+std::vector<Json> make_ref(Builder& builder, const Place&) {
+  return use(builder.timers, [](const auto& name) { return Json::array({"ref", name}); });
+}
+
+std::vector<Json> make_has_ref(Builder& builder, const Place&) {
+  return use(builder.timers, [](const auto& name) { return Json::array({"hasRef", name}); });
+}
+
+std::vector<Json> make_timer_id(Builder& builder, const Place&) {
+  return use(builder.timers, [](const auto& name) { return Json::array({"timerId", name}); });
+}
+
 std::vector<Json> make_refresh(Builder& builder, const Place& place) {
   if (builder.refreshable.empty()) return {};
   const Builder::Refreshable& timer = builder.random.pick(builder.refreshable);
@@ -82,9 +94,12 @@ std::vector<Json> make_self_refresh(Builder& builder, const Place& place) {
 
 const Makers& task_makers() {
   static const Makers makers = {
-      {"timeout", make_timeout}, {"interval", make_interval},   {"immediate", make_immediate},
-      {"nextTick", make_tick},   {"microtask", make_microtask}, {"clear", make_clear},
-      {"unref", make_unref},     {"refresh", make_refresh},     {"selfRefresh", make_self_refresh},
+      {"timeout", make_timeout},     {"interval", make_interval},
+      {"immediate", make_immediate}, {"nextTick", make_tick},
+      {"microtask", make_microtask}, {"clear", make_clear},
+      {"unref", make_unref},         {"ref", make_ref},
+      {"hasRef", make_has_ref},      {"timerId", make_timer_id},
+      {"refresh", make_refresh},     {"selfRefresh", make_self_refresh},
   };
   return makers;
 }
