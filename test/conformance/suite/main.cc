@@ -1,99 +1,86 @@
-// Runs one scenario on contrail and prints its trace.
-//
-//   contrail-conformance [--gc-destroy] [--fake-clock] FILE      (FILE may be - for standard input)
-//
-// On the fake clock a scenario takes no time, and no deadline slips however busy the machine is.
+// contrail-conformance: does a runtime with async hooks do what Node.js does? Each subcommand is a
+// file of its own; here they are only listed.
 
 #include <fmt/core.h>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "contrail/loop.h"
-#include "contrail/testing/fake_clock.h"
-#include "test/conformance/suite/interpreter.h"
+#include "contrail/version.h"
+#include "test/conformance/suite/check_command.h"
+#include "test/conformance/suite/command.h"
+#include "test/conformance/suite/fuzz_command.h"
+#include "test/conformance/suite/generate_command.h"
+#include "test/conformance/suite/scenario_reader.h"
+#include "test/conformance/suite/trace_command.h"
 
 namespace {
 
-using namespace contrail;
 using namespace contrail::conformance;
 
-std::string read_all(std::istream& stream) {
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+constexpr const char* about =
+    "Compares runtimes that have async hooks and AsyncLocalStorage with Node.js: runs small\n"
+    "programs, scenarios, and compares what hooks saw, byte for byte.";
+
+constexpr const char* footer = R"(contrail-conformance COMMAND --help says more about each.
+
+Exit status: 0 if all is well, 1 if something differs, 2 if the input or the command line is bad.
+
+Example: contrail-conformance check)";
+
+template <class... Commands>
+std::vector<std::unique_ptr<Command>> commands_of(CLI::App& program) {
+  std::vector<std::unique_ptr<Command>> commands;
+  (commands.push_back(std::make_unique<Commands>(program)), ...);
+  return commands;
 }
 
-std::string read_file(const std::string& file) {
-  if (file == "-") return read_all(std::cin);
-  std::ifstream stream(file);
-  if (!stream) throw std::runtime_error("cannot read " + file);
-  return read_all(stream);
+int complain(std::string_view message) {
+  fmt::print(stderr, "{}\n", message);
+  return ExitStatus::bad_input;
 }
 
-struct Arguments {
-  bool prints_collected = false;
-  bool uses_fake_clock = false;
-  std::string file;
-};
-
-Arguments parse_arguments(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--gc-destroy") {
-      arguments.prints_collected = true;
-    } else if (argument == "--fake-clock") {
-      arguments.uses_fake_clock = true;
-    } else {
-      arguments.file = argument;
-    }
+int run_chosen(const std::vector<std::unique_ptr<Command>>& commands) {
+  for (const auto& command : commands) {
+    if (command->is_chosen()) return command->run();
   }
-  return arguments;
+  throw BadInput("contrail-conformance: which command? (see --help)");
 }
 
-/// What was made for the scenario dies in here, after the trace has been printed.
-void run_scenario(const Scenario& scenario, const Arguments& arguments) {
-  Trace trace(arguments.prints_collected);
-  Loop loop;
-  Interpreter interpreter(scenario, trace);
-  loop.on_uncaught_exception([&](std::exception_ptr error, ExceptionOrigin origin) {
-    interpreter.on_uncaught(std::move(error), origin);
-  });
-  if (scenario.on_unhandled) {
-    loop.on_unhandled_rejection(
-        [&](std::exception_ptr error, AsyncId) { interpreter.on_unhandled(std::move(error)); });
-  }
-  auto perform_main = [&] {
-    trace.name_main();
-    interpreter.perform(scenario.main);
-  };
-  set_immediate([&] { set_immediate(perform_main); });
-  if (arguments.uses_fake_clock) {
-    testing::FakeClock().run_until_idle();
-  } else {
-    loop.run();
-  }
-  fmt::print("{}", trace.text());
-  std::fflush(stdout);
+/// Help is no error; a command line that cannot be understood is bad input.
+int end_of_parsing(const CLI::App& program, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return program.exit(error);
+  return complain(fmt::format("contrail-conformance: {} (see --help)", error.what()));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Arguments arguments = parse_arguments(argc, argv);
-  if (arguments.file.empty()) {
-    fmt::print(stderr, "usage: contrail-conformance [--gc-destroy] [--fake-clock] FILE\n");
-    return 2;
-  }
+  CLI::App program(about, "contrail-conformance");
+  program.require_subcommand(0, 1);
+  program.set_version_flag("--version", std::string(contrail::version));
+  program.footer(footer);
+  const auto commands =
+      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
   try {
-    run_scenario(parse_scenario(read_file(arguments.file)), arguments);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "contrail-conformance: {}: {}\n", arguments.file, error.what());
-    return 1;
+    program.parse(argc, argv);
+    const int status = run_chosen(commands);
+    if (std::fflush(stdout) != 0)
+      throw BadInput("contrail-conformance: standard output cannot be written");
+    return status;
+  } catch (const CLI::ParseError& error) {
+    return end_of_parsing(program, error);
+  } catch (const BadInput& error) {
+    return complain(error.what());
+  } catch (const InvalidScenario& error) {
+    return complain(error.what());
+  } catch (const std::exception& error) {  // a folder that may not be read, no more processes, ...
+    return complain(fmt::format("contrail-conformance: {}", error.what()));
   }
-  return 0;
 }

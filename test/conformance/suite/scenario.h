@@ -10,6 +10,7 @@
 
 namespace contrail::conformance {
 
+class JsonElement;
 struct Op;
 using Ops = std::vector<Op>;
 
@@ -56,6 +57,7 @@ struct HookDeclaration {
 };
 
 struct Scenario {
+  std::string about;
   std::vector<StorageDeclaration> storages;
   std::vector<HookDeclaration> hooks;
   Ops main;
@@ -63,7 +65,7 @@ struct Scenario {
   std::optional<Ops> on_unhandled;  ///< Absent: no handler for unhandled rejections.
 };
 
-/// Throws if the text is not JSON, or no scenario.
-Scenario parse_scenario(std::string_view text);
+/// The ops of a list; throws InvalidElement. `what`: how complaints call the list.
+Ops parse_ops(const JsonElement& list, std::string_view what);
 
 }  // namespace contrail::conformance
