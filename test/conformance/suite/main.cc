@@ -15,6 +15,7 @@
 #include "test/conformance/suite/command.h"
 #include "test/conformance/suite/fuzz_command.h"
 #include "test/conformance/suite/generate_command.h"
+#include "test/conformance/suite/report_command.h"
 #include "test/conformance/suite/scenario_reader.h"
 #include "test/conformance/suite/trace_command.h"
 
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", std::string(contrail::version));
   program.footer("contrail-conformance COMMAND --help says more about each.");
   const auto commands =
-      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
+      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand, ReportCommand>(program);
   try {
     program.parse(argc, argv);
     return run_chosen(commands);
