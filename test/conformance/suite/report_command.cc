@@ -16,8 +16,8 @@ namespace contrail::conformance {
 namespace {
 
 constexpr const char* footer =
-    R"(contrail is always the first column; each --runtime adds one. A runtime that cannot be run is left
-out, with a line on standard error.
+    R"(contrail is always the first column; each --runtime adds one. A runtime that cannot be run is
+left out, with a line on standard error.
 
 Exit status: 0 if the page is written, whatever is on it; 2 if a scenario or an option is broken,
 130 after Ctrl-C.

@@ -11,29 +11,30 @@ constexpr std::size_t lines_shown = 40;
 
 constexpr const char* introduction = R"(# Conformance
 
-The same {} small programs, run by several runtimes. A program counts for a runtime if its trace is, byte for byte, the
-one recorded from {}. Written by `contrail-conformance report`; [what a scenario is](../test/conformance/README.md).
+The same {} small programs, run by several runtimes. A program counts for a runtime if its trace is,
+byte for byte, the one recorded from {}. Written by `contrail-conformance report`;
+[what a scenario is](../test/conformance/README.md).
 
 )";
 
 constexpr const char* about_everything = R"(## Hooks, ids and stores
 
-Every line counts: which hook saw which event of which resource, in which order, with which ids, and what each
-AsyncLocalStorage held.
+Every line counts: which hook saw which event of which resource, in which order, with which ids, and
+what each AsyncLocalStorage held.
 
 )";
 
 constexpr const char* about_als_only = R"(## Stores alone
 
-What a runtime can show that has AsyncLocalStorage but no hooks: hook events and ids are left out of the traces, and so
-are programs on which hooks act.
+What a runtime can show that has AsyncLocalStorage but no hooks: hook events and ids are left out of
+the traces, and so are programs on which hooks act.
 
 )";
 
 constexpr const char* about_differences = R"(## Where a runtime differs
 
-For each topic in which it does, the shortest program that shows it: in its stores, if they differ, or else in hook
-events and ids.
+For each topic in which it does, the shortest program that shows it: in its stores, if they differ,
+or else in hook events and ids.
 
 )";
 
