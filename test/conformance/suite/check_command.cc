@@ -15,6 +15,7 @@ namespace {
 constexpr const char* footer =
     R"(A driver is a program that runs a scenario on some runtime and prints its trace, as
 SCENARIO.md says. It gets the file as its last argument, has 10 seconds, and up to 3 attempts.
+The one for JavaScript runtimes is node_driver.mjs, in share/contrail/conformance/ when installed.
 
 With --als-only, lines of hook events and the fields id=, exec= and trigger= are left out of both
 traces; scenarios in which hooks act on the program are skipped.

@@ -30,15 +30,15 @@ constexpr auto shrink_time_limit = 2s;
 constexpr int repetitions = 2;
 
 constexpr const char* footer =
-    R"(The reference, and a candidate if there is one, is a command that gets a scenario's file as its
-last argument and prints its trace. A crash, or more than 10 seconds, is a difference too.
+    R"(The reference, and a candidate if there is one, is a command that gets a scenario's file as
+its last argument and prints its trace. A crash, or more than 10 seconds, is a difference too.
 
 What differs is run again, shrunk to a minimal scenario and shown with both traces.
 
 Exit status: 0 if nothing differs, 1 if something does, 2 if the command line is wrong or a
 runtime does not run at all, 130 after Ctrl-C.
 
-Example: contrail-conformance fuzz --reference 'node node_driver.mjs' --seeds 1..1000 --jobs 2)";
+Example: contrail-conformance fuzz --reference 'node node_driver.mjs' --seeds 1..1000)";
 
 Result result_of(std::uint64_t seed) {
   Result result;

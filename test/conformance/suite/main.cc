@@ -8,6 +8,8 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "contrail/version.h"
@@ -27,6 +29,12 @@ constexpr const char* about =
     "Compares runtimes that have async hooks and AsyncLocalStorage with Node.js: runs small\n"
     "programs, scenarios, and compares what hooks saw, byte for byte.";
 
+constexpr const char* footer = R"(contrail-conformance COMMAND --help says more about each.
+
+Exit status: 0 if all is well, 1 if something differs, 2 if the input or the command line is bad.
+
+Example: contrail-conformance check)";
+
 template <class... Commands>
 std::vector<std::unique_ptr<Command>> commands_of(CLI::App& program) {
   std::vector<std::unique_ptr<Command>> commands;
@@ -34,8 +42,8 @@ std::vector<std::unique_ptr<Command>> commands_of(CLI::App& program) {
   return commands;
 }
 
-int complain(const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
+int complain(std::string_view message) {
+  fmt::print(stderr, "{}\n", message);
   return ExitStatus::bad_input;
 }
 
@@ -49,8 +57,7 @@ int run_chosen(const std::vector<std::unique_ptr<Command>>& commands) {
 /// Help is no error; a command line that cannot be understood is bad input.
 int end_of_parsing(const CLI::App& program, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return program.exit(error);
-  fmt::print(stderr, "contrail-conformance: {} (see --help)\n", error.what());
-  return ExitStatus::bad_input;
+  return complain(fmt::format("contrail-conformance: {} (see --help)", error.what()));
 }
 
 }  // namespace
@@ -59,17 +66,22 @@ int main(int argc, char** argv) {
   CLI::App program(about, "contrail-conformance");
   program.require_subcommand(0, 1);
   program.set_version_flag("--version", std::string(contrail::version));
-  program.footer("contrail-conformance COMMAND --help says more about each.");
+  program.footer(footer);
   const auto commands =
       commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand, ReportCommand>(program);
   try {
     program.parse(argc, argv);
-    return run_chosen(commands);
+    const int status = run_chosen(commands);
+    if (std::fflush(stdout) != 0)
+      throw BadInput("contrail-conformance: standard output cannot be written");
+    return status;
   } catch (const CLI::ParseError& error) {
     return end_of_parsing(program, error);
-  } catch (const InvalidScenario& error) {
-    return complain(error);
   } catch (const BadInput& error) {
-    return complain(error);
+    return complain(error.what());
+  } catch (const InvalidScenario& error) {
+    return complain(error.what());
+  } catch (const std::exception& error) {  // a folder that may not be read, no more processes, ...
+    return complain(fmt::format("contrail-conformance: {}", error.what()));
   }
 }
