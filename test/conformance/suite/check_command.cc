@@ -5,23 +5,12 @@
 #include <cstdio>
 #include <memory>
 
-#include "test/conformance/suite/als_only.h"
-#include "test/conformance/suite/children.h"
 #include "test/conformance/suite/format_option.h"
 #include "test/conformance/suite/interruption.h"
 #include "test/conformance/suite/scenario_reader.h"
-#include "test/conformance/suite/side_by_side.h"
-#include "test/conformance/suite/text_file.h"
 
 namespace contrail::conformance {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto time_limit = 10s;
-// By the system's clock a deadline slips now and then, which proves nothing; what differs every
-// time is a difference.
-constexpr int attempts_in_real_time = 3;
 
 constexpr const char* footer =
     R"(A driver is a program that runs a scenario on some runtime and prints its
@@ -36,6 +25,15 @@ Exit status: 0 if all passed, 1 if a trace differs, 2 if a scenario is broken or
 
 Examples: contrail-conformance check
           contrail-conformance check scenarios/timers --driver 'node node_driver.mjs')";
+
+Result broken(const ScenarioFile& file, const char* complaint) {
+  Result result;
+  result.topic = file.topic();
+  result.name = file.name();
+  result.verdict = Verdict::broken;
+  result.account = complaint;
+  return result;
+}
 
 }  // namespace
 
@@ -83,42 +81,26 @@ int CheckCommand::run() {
 Result CheckCommand::check(const ScenarioFile& file, const Runtime& runtime) const {
   const auto start = std::chrono::steady_clock::now();
   Result result;
-  result.topic = file.topic();
-  result.name = file.name();
   try {
-    compare(result, file, runtime);
+    result = compare(RecordedScenario(file), runtime);
   } catch (const InvalidScenario& error) {
-    result.verdict = Verdict::broken;
-    result.account = error.what();
+    result = broken(file, error.what());
   } catch (const BadInput& error) {
-    result.verdict = Verdict::broken;
-    result.account = error.what();
+    result = broken(file, error.what());
   }
   result.duration = std::chrono::steady_clock::now() - start;
   return result;
 }
 
-void CheckCommand::compare(Result& result, const ScenarioFile& file, const Runtime& runtime) const {
-  const Scenario scenario = parse_scenario(read_text(file.path), file.path.string());
-  result.about = scenario.about;
-  if (als_only_ && depends_on_hooks(scenario)) {
-    result.verdict = Verdict::skipped;
-    result.account = "its hooks act on the program";
-    return;
-  }
-  const auto shown = [&](const std::string& trace) {
-    return als_only_ ? without_hooks(trace, scenario) : trace;
-  };
-  const std::string recorded = shown(read_text(file.trace()));
+Result CheckCommand::compare(const RecordedScenario& scenario, const Runtime& runtime) const {
   const bool is_real_time = contrail_.real_time || !driver_.empty();
-  Run run;
-  for (int attempt = 0; attempt < (is_real_time ? attempts_in_real_time : 1); ++attempt) {
-    run = run_alone(runtime, file.path, time_limit);
-    run.trace = shown(run.trace);
-    if (run.text() == recorded) return;
-  }
-  result.verdict = Verdict::failed;
-  result.account = side_by_side("recorded", recorded, runtime.name(), run.text());
+  Result result;
+  auto judge = [&](const Run& run) {
+    result = scenario.judge(run, runtime, als_only_ ? Extent::als_only : Extent::everything);
+    return result.verdict != Verdict::failed;
+  };
+  run_until(judge, scenario, runtime, is_real_time ? attempts_in_real_time : 1);
+  return result;
 }
 
 void CheckCommand::report(const Results& results) const {

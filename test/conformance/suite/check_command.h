@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "test/conformance/suite/command.h"
+#include "test/conformance/suite/comparison.h"
 #include "test/conformance/suite/contrail_runtime.h"
 #include "test/conformance/suite/results.h"
 #include "test/conformance/suite/runtime.h"
@@ -19,7 +20,7 @@ class CheckCommand : public Command {
 
  private:
   Result check(const ScenarioFile& file, const Runtime& runtime) const;
-  void compare(Result& result, const ScenarioFile& file, const Runtime& runtime) const;
+  Result compare(const RecordedScenario& scenario, const Runtime& runtime) const;
   void report(const Results& results) const;
 
   std::vector<std::string> places_;

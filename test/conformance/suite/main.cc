@@ -17,6 +17,7 @@
 #include "test/conformance/suite/command.h"
 #include "test/conformance/suite/fuzz_command.h"
 #include "test/conformance/suite/generate_command.h"
+#include "test/conformance/suite/report_command.h"
 #include "test/conformance/suite/scenario_reader.h"
 #include "test/conformance/suite/trace_command.h"
 
@@ -67,7 +68,7 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", std::string(contrail::version));
   program.footer(footer);
   const auto commands =
-      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand>(program);
+      commands_of<TraceCommand, CheckCommand, GenerateCommand, FuzzCommand, ReportCommand>(program);
   try {
     program.parse(argc, argv);
     const int status = run_chosen(commands);

@@ -33,11 +33,14 @@ class ContrailRuntime : public Runtime {
 /// A driver: a command, for the shell, that gets the scenario's file as its last argument.
 class DriverRuntime : public Runtime {
  public:
-  explicit DriverRuntime(std::string command) : command_(std::move(command)) {}
-  const std::string& name() const override { return command_; }
+  explicit DriverRuntime(std::string command) : DriverRuntime(command, command) {}
+  DriverRuntime(std::string name, std::string command)
+      : name_(std::move(name)), command_(std::move(command)) {}
+  const std::string& name() const override { return name_; }
   [[noreturn]] void run(const std::filesystem::path& file) const override;
 
  private:
+  const std::string name_;
   const std::string command_;
 };
 
