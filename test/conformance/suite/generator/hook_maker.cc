@@ -84,7 +84,9 @@ Json make_hook(Builder& builder, const std::string& name, bool has_creator) {
   static const std::vector<std::string> events = {"init", "before", "after", "destroy",
                                                   "promiseResolve"};
   Random& random = builder.random;
-  static const std::vector<std::string> without_promises = {"init", "before", "after", "destroy"};
+  // Node tells such a hook of the `after` of a promise that was rejected unhandled; contrail does
+  // not.
+  static const std::vector<std::string> without_promises = {"init", "before", "destroy"};
   Json hook = {{"name", name}};
   if (random.chance(0.1)) {
     hook["events"] = random.subset(without_promises, 0.8);
