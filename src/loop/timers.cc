@@ -177,6 +177,7 @@ void Timers::run_due() {
   while (!run_lists(due)) {
   }
   next_expiry_ = never;
+  while (!heap_.empty() && heap_.front()->empty()) remove(*heap_.front());
   if (!heap_.empty()) schedule(heap_.front()->expiry);
 }
 

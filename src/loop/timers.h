@@ -76,7 +76,10 @@ class Timers {
   std::chrono::milliseconds cached_now() const noexcept;  ///< Without reading the clock.
   /// Virtual time: the uv timer stays off, and only run_due() lets timers fire.
   void set_virtual_time(std::optional<std::int64_t> now) noexcept;
-  std::optional<std::int64_t> next_expiry() const noexcept;
+  /// When the uv timer would fire. As in Node, it may be for a timer that has been cleared.
+  std::optional<std::int64_t> next_wake_up() const noexcept {
+    return next_expiry_ == never ? std::nullopt : std::optional(next_expiry_);
+  }
   bool keep_loop_alive() const noexcept { return ref_count_ != 0; }
   void run_due();
 

@@ -22,6 +22,7 @@ void Timers::set_virtual_time(std::optional<std::int64_t> now) noexcept {
 
 /// What is pending keeps the time it has left.
 void Timers::shift(std::int64_t change) noexcept {
+  if (next_expiry_ != never) next_expiry_ += change;
   for (List* list : heap_) {
     list->expiry += change;
     for (TimerLink* link = list->next; link != list; link = link->next) {
@@ -30,21 +31,13 @@ void Timers::shift(std::int64_t change) noexcept {
   }
 }
 
-std::optional<std::int64_t> Timers::next_expiry() const noexcept {
-  std::int64_t earliest = never;
-  for (const List* list : heap_) {
-    if (!list->empty()) earliest = std::min(earliest, list->first()->start + list->delay);
-  }
-  return earliest == never ? std::nullopt : std::optional(earliest);
-}
-
 void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept {
   loop_state().timers.set_virtual_time(now ? std::optional(now->count()) : std::nullopt);
 }
 
-std::optional<std::chrono::milliseconds> next_timer() noexcept {
-  const auto expiry = loop_state().timers.next_expiry();
-  return expiry ? std::optional(std::chrono::milliseconds(*expiry)) : std::nullopt;
+std::optional<std::chrono::milliseconds> next_wake_up() noexcept {
+  const auto wake_up = loop_state().timers.next_wake_up();
+  return wake_up ? std::optional(std::chrono::milliseconds(*wake_up)) : std::nullopt;
 }
 
 bool timers_keep_loop_alive() noexcept { return loop_state().timers.keep_loop_alive(); }

@@ -59,7 +59,7 @@ void FakeClock::advance(milliseconds duration) {
   if (duration < 0ms) throw std::invalid_argument("FakeClock: time does not go backwards");
   const milliseconds target = now() + duration;
   loop_.run_nowait();
-  for (auto next = detail::next_timer(); next && *next <= target; next = detail::next_timer()) {
+  for (auto next = detail::next_wake_up(); next && *next <= target; next = detail::next_wake_up()) {
     fire_next();
     loop_.run_nowait();
     detail::run_check_phase();
@@ -84,7 +84,7 @@ void FakeClock::run_until_idle() {
 
 /// As libuv does when it has waited for a timer: it ends that turn, then fires in the next.
 void FakeClock::fire_next() {
-  detail::set_virtual_time(std::max(now(), detail::next_timer().value()));
+  detail::set_virtual_time(std::max(now(), detail::next_wake_up().value()));
   detail::run_check_phase();
   detail::run_due_timers();
 }

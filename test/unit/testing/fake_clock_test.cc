@@ -98,6 +98,15 @@ TEST_F(FakeClockTest, runs_an_unrefd_immediate_when_the_wait_for_a_timer_is_over
   EXPECT_THAT(notes, ElementsAre("immediate@20", "timer@20"));
 }
 
+TEST_F(FakeClockTest, wakes_up_for_a_timer_that_was_cleared_as_the_loop_does) {
+  set_timeout(note("timer"), 20ms);
+  Timeout cleared = set_timeout(note("cleared"), 10ms);
+  set_immediate(note("immediate")).unref();
+  cleared.clear();
+  clock->run_until_idle();
+  EXPECT_THAT(notes, ElementsAre("immediate@10", "timer@20"));
+}
+
 TEST_F(FakeClockTest, leaves_an_unrefd_immediate_alone_when_there_is_no_timer) {
   set_immediate(note("immediate")).unref();
   clock->run_until_idle();

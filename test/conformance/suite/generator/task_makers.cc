@@ -46,8 +46,12 @@ std::vector<Json> make_tick(Builder& builder, const Place& place) {
   return {Json::array({"nextTick", builder.list(builder.places.later(place, place.moment))})};
 }
 
+/// Where there are stores, nothing is thrown out of it, as V8 then runs the next job in the same
+/// context: differences.md, 15.
 std::vector<Json> make_microtask(Builder& builder, const Place& place) {
-  return {Json::array({"microtask", builder.list(builder.places.later(place, place.moment))})};
+  Json ops = builder.list(builder.places.later(place, place.moment));
+  if (!builder.storages.empty()) ops = Json::array({Json::array({"try", std::move(ops)})});
+  return {Json::array({"microtask", std::move(ops)})};
 }
 
 std::vector<Json> make_clear(Builder& builder, const Place&) {
