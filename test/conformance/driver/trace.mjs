@@ -42,9 +42,11 @@ export function printLog(label, storages) {
   print(`log ${label} exec=${exec} trigger=${trigger}${stores(storages)}`);
 }
 
+// Deno's resources do not know their trigger.
 export function printResource(name, resource) {
   const id = meet(resource.asyncId());
-  print(`resource ${name} id=${id} trigger=${meet(resource.triggerAsyncId())}`);
+  const trigger = resource.triggerAsyncId ? meet(resource.triggerAsyncId()) : 'unsupported';
+  print(`resource ${name} id=${id} trigger=${trigger}`);
 }
 
 export function printUncaught(error, origin, storages) {
