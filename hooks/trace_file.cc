@@ -37,9 +37,10 @@ bool TraceFile::flush(std::string_view other_data) {
       end_ = std::move(end);
     } else {
       error_ = errno;
-      // Back to what it was: the room for that was there already.
+      // Back to what it was: the room for that was there already. If not, the first error says why.
       const off_t size = end_of_events_ + static_cast<off_t>(end_.size());
-      if (write_at(end_of_events_, end_) && ::ftruncate(fd_, size) != 0) error_ = errno;
+      [[maybe_unused]] const bool is_back =
+          write_at(end_of_events_, end_) && ::ftruncate(fd_, size) == 0;
     }
   }
   buffer_.clear();

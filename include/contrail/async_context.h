@@ -78,7 +78,7 @@ class Variable {
 /// The whole context at one moment, to be re-entered later, on the same thread. Copies share it.
 class Snapshot {
  public:
-  Snapshot() noexcept : frame_(detail::FrameRef::adopt(detail::capture_frame())) {}
+  Snapshot() : frame_(detail::FrameRef::adopt(detail::capture_frame())) {}
 
   /// Calls fn in the context of this moment. What fn enters is gone afterwards, here and there.
   template <class F, class... Args>

@@ -65,7 +65,7 @@ class RunScope {
  public:
   RunScope(PriorEntry prior, Ref<Box> box)
       : prior_(std::move(prior)),
-        outer_(hot.frame),
+        outer_(frame_to_copy_later()),
         mine_(frame_with(outer_, prior_.key().index, box.detach())) {
     hot.frame = mine_;
     hot.frame_is_fresh = false;
@@ -75,12 +75,12 @@ class RunScope {
   RunScope& operator=(const RunScope&) = delete;
   ~RunScope() {
     if (untouched()) [[likely]] {
-      hot.frame = outer_ ? outer_ : empty_frame();
+      hot.frame = outer_;
       hot.frame_is_fresh = true;
       --mine_->refs;
     } else {
       prior_.enter();
-      if (outer_) release(outer_);
+      release(outer_);
     }
     release(mine_);
   }
@@ -88,7 +88,13 @@ class RunScope {
  private:
   /// disable() may have reached the outer frame too, through a resource that was made in it.
   bool untouched() const noexcept {
-    return hot.frame == mine_ && !mine_->edited && !(outer_ && outer_->edited);
+    return hot.frame == mine_ && !mine_->edited && !outer_->edited;
+  }
+  /// Never nullptr: the end must not need memory.
+  static ContextFrame* frame_to_copy_later() {
+    if (!hot.frame) [[unlikely]]
+      hot.frame = empty_frame();
+    return hot.frame;
   }
 
   PriorEntry prior_;
@@ -207,8 +213,8 @@ class AsyncLocalStorage : private async_context::Variable<T> {
 
   /// Removes the store from the current context object itself, as Node does: what shares that
   /// object loses the store too; contexts derived from it, and outer ones, keep theirs. The next
-  /// run() or enter_with() works as ever.
-  void disable() noexcept { detail::disable_in_frame(this->key()); }
+  /// run() or enter_with() works as ever. Throws std::bad_alloc only, and then removes nothing.
+  void disable() { detail::disable_in_frame(this->key()); }
 
   /// A callable that runs fn as a resource born here and now, in this context.
   template <class F>

@@ -151,6 +151,10 @@ class CONTRAIL_API AsyncResource {
     if (frame_) detail::release(std::exchange(frame_, nullptr));
   }
 
+  /// Of one that has ended: begins as a new resource of the same kind, by whoever runs now, in the
+  /// context given. For what can be started again; a hook that hears of it may end it at once.
+  void begin_again(detail::FrameRef context);
+
   /// For contrail's own entries from the loop.
   detail::ScopeKey scope_key() const noexcept {
     if (id_ == no_async_id) [[unlikely]]

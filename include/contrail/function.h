@@ -55,16 +55,19 @@ class Function<R(Args...)> {
   Function(Function&& other) noexcept { take(other); }
   Function& operator=(Function&& other) noexcept {
     if (this != &other) {
-      reset();
+      // What is replaced may, in its destructor, look at this Function and assign to it.
+      const Function replaced(std::move(*this));
       take(other);
     }
     return *this;
   }
   Function& operator=(std::nullptr_t) noexcept {
-    reset();
+    const Function replaced(std::move(*this));
     return *this;
   }
-  ~Function() { reset(); }
+  ~Function() {
+    if (operations_ && operations_->destroy) operations_->destroy(storage_);
+  }
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
 
@@ -146,12 +149,6 @@ class Function<R(Args...)> {
   void take(Function& other) noexcept {
     operations_ = std::exchange(other.operations_, nullptr);
     if (operations_) operations_->relocate(storage_, other.storage_);
-  }
-
-  void reset() noexcept {
-    // The target may, in its destructor, look at this Function: it is empty by then.
-    const Operations* operations = std::exchange(operations_, nullptr);
-    if (operations && operations->destroy) operations->destroy(storage_);
   }
 
   alignas(void*) std::byte storage_[inline_bytes];

@@ -57,6 +57,10 @@ class CONTRAIL_API Loop {
   /// Callbacks that did not run are destroyed uncalled; suspended coroutines are destroyed where
   /// they stand, as if the stack unwound: at once, or with the last Promise of theirs that somebody
   /// still holds. Must not be reached from inside a callback.
+  ///
+  /// File operations that the thread pool has begun cannot be cancelled: it waits for them. Where
+  /// it works on somebody else's loop it has to run that one until its own handles are closed:
+  /// callbacks of the owner that are due run, too.
   ~Loop();
 
   /// The current thread's loop. Calling it on a thread without one is a programming error.

@@ -67,6 +67,12 @@ void or_reject(PromiseState<T>& result, F&& fn) noexcept {
   }
 }
 
+/// Settles the promise of many, unless that has been done, with what make() returns or throws.
+template <class T, class Make>
+void resolve_with(PromiseState<T>& result, Make&& make) noexcept {
+  if (result.claim()) settle_from(result, std::forward<Make>(make));
+}
+
 template <class T, class Fill>
 void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
                  Derive derive_when = Derive::if_tracked) {
@@ -91,8 +97,7 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
     if constexpr (std::is_void_v<Result>) {
       if (gathering.result->claim()) gathering.result->resolve();
     } else {
-      auto values = gathering.take();
-      if (gathering.result->claim()) gathering.result->resolve(std::move(values));
+      detail::resolve_with(*gathering.result, [&] { return gathering.take(); });
     }
   };
   shared->missing += promises.size();
@@ -131,8 +136,7 @@ requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
         std::get<I>(shared->slots).emplace(source.take(source.refs == 1));
         if (--shared->missing > 0) return;
         auto take = [](auto&... slots) { return Values(std::move(*slots)...); };
-        auto values = std::apply(take, shared->slots);
-        if (shared->result->claim()) shared->result->resolve(std::move(values));
+        detail::resolve_with(*shared->result, [&] { return std::apply(take, shared->slots); });
       });
     });
   };
@@ -143,8 +147,8 @@ requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
   return detail::promise_of(shared->result);
 }
 
-/// Fulfilled once every promise is settled, with how each of them ended. Never rejected. For
-/// `Result` see all().
+/// Fulfilled once every promise is settled, with how each of them ended. Rejected only if a value
+/// throws when it is moved into the result. For `Result` see all().
 template <class T, class Result = std::vector<SettledResult<T>>>
 Promise<Result> all_settled(std::vector<Promise<T>> promises) {
   using Slot = SettledResult<T>;
@@ -152,7 +156,8 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises) {
   shared->slots.resize(promises.size());
   shared->missing += promises.size();
   auto finish_one = [](auto& gathering) {
-    if (--gathering.missing == 0) gathering.result->resolve(gathering.take());
+    if (--gathering.missing > 0) return;
+    detail::resolve_with(*gathering.result, [&] { return gathering.take(); });
   };
   detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
     auto& slot = shared->slots[i].emplace();

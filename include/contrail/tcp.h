@@ -70,7 +70,9 @@ class CONTRAIL_API TcpServer {
   /// as nobody waits, connections queue up in the system. Rejects with ECANCELED on close.
   Promise<TcpSocket> accept();
 
-  /// A connection could not be accepted; the server goes on. Without fn that is silent.
+  /// A connection could not be accepted; the server goes on. Without fn that is silent. Nobody
+  /// hears when the process is out of file descriptors: libuv keeps one in reserve, with which it
+  /// accepts and closes at once whoever is waiting.
   void on_error(Function<void(const Error&)> fn);
   /// Called once, when the server is closed and libuv has let go of it.
   void on_close(Function<void()> fn);

@@ -35,10 +35,10 @@ AsyncHook& AsyncHook::enable() {
   if (entry_->environment && entry_->environment != &environment) {
     detail::die("contrail: this AsyncHook is enabled on another thread's Loop");
   }
-  entry_->environment = &environment;
-  entry_->enabled = true;
   environment.hear_of_exit();  // What a hook throws ends the process.
   environment.hooks.enable(entry_);
+  entry_->environment = &environment;
+  entry_->enabled = true;
   return *this;
 }
 

@@ -46,6 +46,15 @@ void AsyncResource::announce() {
   hooks.emit_init({id_, trigger_, &type, details_});
 }
 
+void AsyncResource::begin_again(detail::FrameRef context) {
+  id_ = ++detail::hot.last_id;
+  trigger_ = detail::hot.execution_id;
+  type_and_flags_ &= ~std::uintptr_t{destroyed};
+  release_context();
+  frame_ = context.detach();
+  if (detail::watched(detail::watch_init)) announce();
+}
+
 void AsyncResource::forget_details() noexcept {
   for (detail::ScopeLink* link = detail::hot.scope; link; link = link->outer()) {
     if (link->key().async_id == id_) link->forget_details();

@@ -107,13 +107,19 @@ inline bool is_empty(const ContextFrame* frame) noexcept {
   return !frame || (frame->bound == 0 && !frame->overflow);
 }
 
+/// Takes over a counted reference.
+ContextFrame* replace_overflow(ContextFrame* frame, OverflowNode* tree) noexcept {
+  if (OverflowNode* old = std::exchange(frame->overflow, tree)) release(old);
+  return frame;
+}
+
 [[gnu::noinline]] ContextFrame* frame_with_overflow(ContextFrame* from, std::uint32_t index,
                                                     Ref<Box> box) {
+  OverflowNode* old = from ? from->overflow : nullptr;
+  auto tree =
+      Ref<OverflowNode>::adopt(overflow_with(old, index - ContextFrame::slots, std::move(box)));
   ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
-  OverflowNode* old = frame->overflow;
-  frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
-  if (old) release(old);
-  return frame;
+  return replace_overflow(frame, tree.detach());
 }
 
 /// A copy of `from` with one slot bound anew.
@@ -188,27 +194,25 @@ ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_b
 ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {
   if (is_empty(from)) return empty_frame();
   if (!from->find(index)) return clone(from);
-  ContextFrame* frame = copy_slots(from);
   if (index >= ContextFrame::slots) {
-    own(frame, from->owned);
+    auto tree =
+        Ref<OverflowNode>::adopt(overflow_without(from->overflow, index - ContextFrame::slots));
+    ContextFrame* frame = clone(from);
+    return replace_overflow(frame, tree.detach());
+  }
+  ContextFrame* frame = copy_slots(from);
+  const std::uint8_t rest = from->bound & static_cast<std::uint8_t>(~bit(index));
+  frame->slots_[index] = nullptr;
+  frame->bound = rest;
+  if (from->owned == bit(index)) {
     link(frame, from->parent);
-    OverflowNode* old = frame->overflow;
-    frame->overflow = overflow_without(old, index - ContextFrame::slots);
-    release(old);
   } else {
-    const std::uint8_t rest = from->bound & static_cast<std::uint8_t>(~bit(index));
-    frame->slots_[index] = nullptr;
-    frame->bound = rest;
-    if (from->owned == bit(index)) {
-      link(frame, from->parent);
-    } else {
-      own(frame, rest);
-    }
+    own(frame, rest);
   }
   return frame;
 }
 
-ContextFrame* empty_frame() noexcept {
+ContextFrame* empty_frame() {
   if (!the_empty_frame) the_empty_frame = new_frame();
   retain(the_empty_frame);
   return the_empty_frame;
@@ -223,34 +227,33 @@ void forget_empty_frame() noexcept {
   if (ContextFrame* frame = std::exchange(the_empty_frame, nullptr)) release(frame);
 }
 
-ContextFrame* separate_frame() noexcept {
-  hot.frame_is_fresh = false;
+ContextFrame* separate_frame() {
   ContextFrame* frame = hot.frame;
   if (frame->refs > 1 && !is_empty(frame)) {
     hot.frame = clone(frame);
     release(frame);
   }
+  hot.frame_is_fresh = false;
   return hot.frame;
 }
 
-void disable_in_frame(VariableKey key) noexcept {
+void disable_in_frame(VariableKey key) {
   Box* box = find_box(key);
   if (!box) return;
   ContextFrame* frame = hot.frame_is_fresh ? separate_frame() : hot.frame;
-  frame->edited = true;
   if (key.index >= ContextFrame::slots) {
-    OverflowNode* old = frame->overflow;
-    frame->overflow = overflow_without(old, key.index - ContextFrame::slots);
-    release(old);
+    replace_overflow(frame, overflow_without(frame->overflow, key.index - ContextFrame::slots));
+    frame->edited = true;
     return;
   }
   const std::uint8_t variable = bit(key.index);
   if (frame->links > 0) {
-    retain(box);
     auto* retired = new Retired;
+    retain(box);
     retired->box = box;
     retired->next = std::exchange(frame->retired, retired);
   }
+  frame->edited = true;
   frame->slots_[key.index] = nullptr;
   frame->bound &= static_cast<std::uint8_t>(~variable);
   if (frame->owned & variable) {

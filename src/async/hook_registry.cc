@@ -29,8 +29,10 @@ void listen(Listeners& listeners, Callback& callback, bool promises) {
 }  // namespace
 
 void HookSet::add(std::shared_ptr<HookEntry> entry) {
-  entries_.push_back(std::move(entry));
-  rebuild();
+  HookSet changed = *this;  // If that throws, nothing has changed.
+  changed.entries_.push_back(std::move(entry));
+  changed.rebuild();
+  std::swap(*this, changed);
 }
 
 bool HookSet::remove(const HookEntry& entry) {

@@ -44,18 +44,18 @@ OverflowNode* at_height(std::uint32_t height) {
   return node;
 }
 
-/// Puts box (nullptr: nothing) at index in a node nobody else sees; copies the path below it.
-void put(OverflowNode* node, std::uint32_t index, Box* box) {
+/// Puts box (or nothing) at index in a node nobody else sees; copies the path below it.
+void put(OverflowNode* node, std::uint32_t index, Ref<Box> box) {
   void*& child = node->children[digit(index, node->height)];
   if (node->height == 0) {
-    release_child(node, std::exchange(child, box));
+    release_child(node, std::exchange(child, box.detach()));
     return;
   }
   auto* below = static_cast<OverflowNode*>(child);
   auto* mine = below ? copy(below) : at_height(node->height - 1);
   child = mine;
   if (below) release(below);
-  put(mine, index, box);
+  put(mine, index, std::move(box));
 }
 
 }  // namespace
@@ -75,20 +75,20 @@ Box* overflow_find(const OverflowNode* root, std::uint32_t index) noexcept {
 }
 
 OverflowNode* overflow_with(OverflowNode* root, std::uint32_t index, Ref<Box> box) {
-  OverflowNode* tree = root ? copy(root) : at_height(0);
-  while (!covers(tree, index)) {
+  auto tree = Ref<OverflowNode>::adopt(root ? copy(root) : at_height(0));
+  while (!covers(tree.get(), index)) {
     OverflowNode* taller = at_height(tree->height + 1);
-    taller->children[0] = tree;
-    tree = taller;
+    taller->children[0] = tree.detach();
+    tree = Ref<OverflowNode>::adopt(taller);
   }
-  put(tree, index, box.detach());
-  return tree;
+  put(tree.get(), index, std::move(box));
+  return tree.detach();
 }
 
 OverflowNode* overflow_without(OverflowNode* root, std::uint32_t index) {
-  OverflowNode* tree = copy(root);
-  if (covers(tree, index)) put(tree, index, nullptr);
-  return tree;
+  auto tree = Ref<OverflowNode>::adopt(copy(root));
+  if (covers(tree.get(), index)) put(tree.get(), index, {});
+  return tree.detach();
 }
 
 }  // namespace contrail::inline v0::detail

@@ -166,6 +166,7 @@ void Connection::deliver_body() {
 }
 
 void Connection::response_ended() {
+  const auto keep = shared_from_this();
   if (!advancing_ && settle()) advance_soon();
 }
 
@@ -218,6 +219,7 @@ void Connection::wait_for_drain() {
 }
 
 void Connection::body_wanted() {
+  const auto keep = shared_from_this();
   if (client_waits_ && !exchange_->head_sent) {
     client_waits_ = false;
     since_ = Loop::current().now();

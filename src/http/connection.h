@@ -37,7 +37,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // For the exchange in progress.
   void send(std::string data);
-  Promise<void> send_watched(std::string data) { return socket_.write(std::move(data)); }
+  Promise<void> send_watched(std::string data);
   void response_ended();
   void body_wanted();
   void deliver_body();

@@ -20,11 +20,19 @@ constexpr std::chrono::milliseconds linger_time = 2s;
 
 }  // namespace
 
+// A hook that hears of a write may destroy the server, and this with it.
+
 void Connection::send(std::string data) {
+  const auto keep = shared_from_this();
   socket_.write(std::move(data), [self = weak_from_this()](Result<void> result) {
     if (result) return;
     if (auto connection = self.lock()) connection->close(result.error());
   });
+}
+
+Promise<void> Connection::send_watched(std::string data) {
+  const auto keep = shared_from_this();
+  return socket_.write(std::move(data));
 }
 
 std::string_view Connection::date_line() { return server_->date.now(); }

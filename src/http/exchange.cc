@@ -70,6 +70,7 @@ bool Exchange::append_piece(std::string& text, std::string piece) {
 }
 
 Promise<void> Exchange::write(std::string chunk) {
+  const auto self = shared_from_this();  // A hook that hears of the write may drop the Response.
   if (ended || !connection) {
     return Promise<void>::reject(Error(ended ? -EPIPE : -ECANCELED, "write", remote.to_string()));
   }
@@ -80,14 +81,14 @@ Promise<void> Exchange::write(std::string chunk) {
     return Promise<void>::reject(
         std::length_error("http::Response: more was written than its Content-Length says"));
   }
-  return connection->send_watched(std::move(text))
-      .catch_error([self = shared_from_this()](std::exception_ptr error) {
-        self->lost = true;
-        std::rethrow_exception(std::move(error));
-      });
+  return connection->send_watched(std::move(text)).catch_error([self](std::exception_ptr error) {
+    self->lost = true;
+    std::rethrow_exception(std::move(error));
+  });
 }
 
 void Exchange::end(std::string last_piece) {
+  const auto self = shared_from_this();
   if (std::exchange(ended, true) || !connection) return;
   std::string text;
   if (!head_sent) {

@@ -61,13 +61,16 @@ void IncomingBody::call_listener(std::span<const std::byte> piece) {
 
 template <class Waiter>
 Promise<std::string> IncomingBody::wait() {
-  if (awaited()) {
-    return Promise<std::string>::reject(Error(-EBUSY, "read"));
-  }
-  if (discarded_) return Promise<std::string>::reject(Error(-ECANCELED, "read"));
+  // First: a hook that hears of it may itself read, or let go of the request.
   auto [promise, resolver] = Promise<std::string>::with_resolver();
-  reader_ = Waiter{std::move(resolver)};
-  deliver();
+  if (awaited()) {
+    resolver.reject(Error(-EBUSY, "read"));
+  } else if (discarded_) {
+    resolver.reject(Error(-ECANCELED, "read"));
+  } else {
+    reader_ = Waiter{std::move(resolver)};
+    deliver();
+  }
   return std::move(promise);
 }
 
@@ -75,15 +78,16 @@ Promise<std::string> IncomingBody::text() { return wait<Text>(); }
 Promise<std::string> IncomingBody::read() { return wait<Piece>(); }
 
 void IncomingBody::on_data(OnData fn) {
+  decltype(reader_) replaced;  // Destroyed last: its destructor may call this again.
   if (!fn) {
-    if (std::holds_alternative<Listener>(reader_)) reader_ = {};
+    if (std::holds_alternative<Listener>(reader_)) replaced = std::exchange(reader_, {});
     return;
   }
   if (std::holds_alternative<Text>(reader_) || std::holds_alternative<Piece>(reader_)) {
     throw Error(-EBUSY, "read");
   }
   if (discarded_) fail(Error(-ECANCELED, "read"));
-  reader_ = Listener{std::move(fn), async_context::Snapshot()};
+  replaced = std::exchange(reader_, Listener{std::move(fn), async_context::Snapshot()});
 }
 
 void IncomingBody::discard_unless_awaited() noexcept {

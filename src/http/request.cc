@@ -33,22 +33,27 @@ std::string_view Request::version() const noexcept {
 const Headers& Request::headers() const noexcept { return exchange().head.headers; }
 const SocketAddress& Request::remote_address() const noexcept { return exchange().remote; }
 
+// A hook that hears of what they make may destroy the Request during these calls.
+
 Promise<std::string> Request::text() {
-  Promise<std::string> text = exchange().body.text();
-  exchange().body_wanted();
+  const auto keep = exchange().shared_from_this();
+  Promise<std::string> text = keep->body.text();
+  keep->body_wanted();
   return text;
 }
 
 Promise<std::string> Request::read() {
-  Promise<std::string> piece = exchange().body.read();
-  exchange().body_wanted();
+  const auto keep = exchange().shared_from_this();
+  Promise<std::string> piece = keep->body.read();
+  keep->body_wanted();
   return piece;
 }
 
 void Request::on_data(Function<void(Result<std::span<const std::byte>>)> fn) {
-  exchange().body.on_data(std::move(fn));
-  exchange().body_wanted();
-  exchange().deliver_soon();
+  const auto keep = exchange().shared_from_this();
+  keep->body.on_data(std::move(fn));
+  keep->body_wanted();
+  keep->deliver_soon();
 }
 
 void Request::pause() noexcept { exchange().body.pause(); }

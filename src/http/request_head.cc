@@ -157,13 +157,13 @@ void RequestHead::clear() noexcept {
 }
 
 std::string_view RequestHead::path() const noexcept {
-  std::string_view path = target();
+  std::string_view path = target().substr(0, target().find('?'));
   if (const std::size_t scheme = path.find("://"); scheme != path.npos && path.front() != '/') {
     const std::size_t slash = path.find('/', scheme + 3);
     if (slash == path.npos) return "/";
     path.remove_prefix(slash);
   }
-  return path.substr(0, path.find('?'));
+  return path;
 }
 
 std::string_view RequestHead::query() const noexcept {

@@ -105,7 +105,8 @@ ServerState& Server::state() const {
 }
 
 Server& Server::listen(const SocketAddress& at, ListenOptions options) {
-  state().listen(at, options);
+  const auto keep = state().shared_from_this();  // A hook may destroy the Server.
+  keep->listen(at, options);
   return *this;
 }
 

@@ -79,7 +79,8 @@ Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
 void StreamState::set_on_data(OnData fn) {
   listening_ = static_cast<bool>(fn);
   replaced_ = true;
-  on_data_ = std::move(fn);
+  // Destroyed last: its destructor may call this again.
+  const OnData replaced = std::exchange(on_data_, std::move(fn));
   update_reading();
 }
 

@@ -53,12 +53,11 @@ std::chrono::milliseconds Timers::cached_now() const noexcept {
 }
 
 Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat) {
-  auto* timer = new TimeoutState(loop_, std::move(fn), effective_delay(delay), repeat);
-  auto ticket = TimeoutState::ticket(timer);
-  count_one();
+  auto timer = Ref<TimeoutState>::adopt(
+      new TimeoutState(loop_, std::move(fn), effective_delay(delay), repeat));
   insert(*timer, now());
-  release(timer);
-  return ticket;
+  count_one();
+  return TimeoutState::ticket(timer.get());
 }
 
 void Timers::clear(TimeoutState& timer) noexcept {
@@ -81,11 +80,14 @@ void Timers::clear(TimeoutState& timer) noexcept {
 
 void Timers::refresh(TimeoutState& timer) {
   if (!timer.restartable) return;
+  if (!timer.destroyed) return insert(timer, now());
+  const auto keep = Ref<TimeoutState>::share(&timer);
+  auto context = FrameRef::adopt(capture_frame());
   insert(timer, now());
-  if (!timer.destroyed) return;
   timer.destroyed = false;
-  timer.resource = AsyncResource(timeout_type, AnyRef::to(timer.details));
   if (timer.has_ref) count_one();
+  // Last, as a hook that hears of it may do anything to the timer: clear it, for instance.
+  timer.resource.begin_again(std::move(context));
 }
 
 void Timers::set_ref(TimeoutState& timer, bool on) noexcept {
@@ -103,52 +105,16 @@ void Timers::finish(TimeoutState& timer) noexcept {
   timer.resource.emit_destroy();
 }
 
+/// If it throws, nothing has changed.
 void Timers::insert(TimeoutState& timer, std::int64_t start) {
+  const std::int64_t delay = timer.details.delay.count();
+  List& list = list_of(delay);
   if (!timer.pending()) retain(&timer);
   timer.unlink();
   timer.parked = false;
   timer.start = start;
-  const std::int64_t delay = timer.details.delay.count();
-  List& list = list_of(delay);
   if (list.empty()) place(list, start + delay);
   timer.insert_before(list);
-}
-
-Timers::List& Timers::find_or_add(std::int64_t delay) {
-  // The latest list is kept although it may be empty; it is not the latest any more.
-  List* previous = std::exchange(last_list_, nullptr);
-  if (previous && previous->empty() && previous != running_list_) remove(*previous);
-  std::unique_ptr<List>& list = lists_[delay];
-  if (!list) {
-    list = std::make_unique<List>(delay);
-    list->position = heap_.size();
-    list->expiry = never;
-    heap_.push_back(list.get());
-  }
-  last_list_ = list.get();
-  return *list;
-}
-
-/// A timer of that delay was cleared. Many delays that are used once must not add up.
-void Timers::drop_list_if_idle(std::int64_t delay) {
-  if (last_list_ && last_list_->delay == delay) return;
-  const auto found = lists_.find(delay);
-  if (found == lists_.end() || !found->second->empty()) return;
-  if (found->second.get() != running_list_) remove(*found->second);
-}
-
-void Timers::remove(List& list) {
-  const std::size_t at = list.position;
-  List* last = heap_.back();
-  heap_.pop_back();
-  if (last != &list) {
-    heap_[at] = last;
-    last->position = at;
-    sift_up(at);
-    sift_down(last->position);
-  }
-  if (last_list_ == &list) last_list_ = nullptr;
-  lists_.erase(list.delay);
 }
 
 /// An empty list gets its first timer: as if it had just been made.
@@ -267,34 +233,6 @@ bool Timers::drop() noexcept {
     timer->fn = nullptr;
   }
   return anything;
-}
-
-bool Timers::earlier(const List* a, const List* b) const noexcept {
-  return a->expiry != b->expiry ? a->expiry < b->expiry : a->order < b->order;
-}
-
-void Timers::sift_up(std::size_t at) noexcept {
-  List* list = heap_[at];
-  while (at > 0 && earlier(list, heap_[(at - 1) / 2])) {
-    heap_[at] = heap_[(at - 1) / 2];
-    heap_[at]->position = at;
-    at = (at - 1) / 2;
-  }
-  heap_[at] = list;
-  list->position = at;
-}
-
-void Timers::sift_down(std::size_t at) noexcept {
-  List* list = heap_[at];
-  for (std::size_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
-    if (child + 1 < heap_.size() && earlier(heap_[child + 1], heap_[child])) ++child;
-    if (!earlier(heap_[child], list)) break;
-    heap_[at] = heap_[child];
-    heap_[at]->position = at;
-    at = child;
-  }
-  heap_[at] = list;
-  list->position = at;
 }
 
 }  // namespace contrail::inline v0::detail

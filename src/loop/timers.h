@@ -100,6 +100,7 @@ class Timers {
     return last_list_ && last_list_->delay == delay ? *last_list_ : find_or_add(delay);
   }
   List& find_or_add(std::int64_t delay);
+  List& add_list(std::int64_t delay);
   void place(List& list, std::int64_t expiry);
   void remove(List& list);
   void drop_list_if_idle(std::int64_t delay);

@@ -19,6 +19,9 @@ using std::chrono::milliseconds;
 /// What was asked of libuv after it last looked at the system waits until it looks again.
 constexpr milliseconds longest_wait = 10ms;
 
+/// Far enough for every test, and a timer's delay short of what can be counted.
+constexpr milliseconds latest = milliseconds::max() / 2;
+
 void require_outside_callbacks() {
   if (execution_async_id() != root_async_id) {
     throw std::logic_error("FakeClock: it is made and moved outside the loop's callbacks");
@@ -27,21 +30,30 @@ void require_outside_callbacks() {
 
 }  // namespace
 
-FakeClock::FakeClock(FakeClockOptions options) : loop_(Loop::current()), options_(options) {
+FakeClock::FakeClock(FakeClockOptions options)
+    : loop_(Loop::current()), environment_(detail::hot.environment), options_(options) {
   require_outside_callbacks();
   detail::set_virtual_time(0ms);
 }
 
 FakeClock::~FakeClock() {
+  static_cast<void>(loop());
   if (moving_)
     detail::die("contrail: a FakeClock was destroyed inside a callback that it has called");
   detail::set_virtual_time(std::nullopt);
+}
+
+Loop& FakeClock::loop() const noexcept {
+  if (detail::hot.environment != environment_)
+    detail::die("contrail: a FakeClock was used after its Loop, or on another thread");
+  return loop_;
 }
 
 /// While callbacks may be running on the clock's behalf.
 class FakeClock::Moving {
  public:
   explicit Moving(FakeClock& clock) : clock_(clock) {
+    static_cast<void>(clock_.loop());
     require_outside_callbacks();
     clock_.moving_ = true;
   }
@@ -52,16 +64,18 @@ class FakeClock::Moving {
   FakeClock& clock_;
 };
 
-milliseconds FakeClock::now() const noexcept { return loop_.now(); }
+milliseconds FakeClock::now() const noexcept { return loop().now(); }
 
 void FakeClock::advance(milliseconds duration) {
   const Moving moving(*this);
   if (duration < 0ms) throw std::invalid_argument("FakeClock: time does not go backwards");
+  if (duration > latest - now())
+    throw std::invalid_argument("FakeClock: that is later than it can count");
   const milliseconds target = now() + duration;
-  loop_.run_nowait();
+  loop().run_nowait();
   for (auto next = detail::next_wake_up(); next && *next <= target; next = detail::next_wake_up()) {
     fire_next();
-    loop_.run_nowait();
+    loop().run_nowait();
     detail::run_check_phase();
   }
   detail::set_virtual_time(target);
@@ -92,7 +106,7 @@ void FakeClock::fire_next() {
 /// Turns of the loop, in real time, until it has nothing but timers.
 void FakeClock::run_io() {
   milliseconds waited = 0ms;
-  while (loop_.run_nowait()) {
+  while (loop().run_nowait()) {
     if (detail::wait_for_loop(longest_wait)) {
       waited = 0ms;
     } else if ((waited += longest_wait) >= options_.patience) {
@@ -104,7 +118,7 @@ void FakeClock::run_io() {
     }
   }
   // What another thread has posted, and the last destroys; those before a timer are fire_next()'s.
-  if (!detail::timers_keep_loop_alive()) loop_.run();
+  if (!detail::timers_keep_loop_alive()) loop().run();
 }
 
 }  // namespace contrail::inline v0::testing

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "contrail/async_hook.h"
+#include "contrail/detail/hot_line.h"
 #include "contrail/execution.h"
 #include "contrail/resource_types.h"
 #include "src/testing/life_cycle.h"
@@ -136,18 +137,23 @@ HookRecorder::HookRecorder(HookRecorder&&) noexcept = default;
 HookRecorder& HookRecorder::operator=(HookRecorder&&) noexcept = default;
 HookRecorder::~HookRecorder() = default;
 
-void HookRecorder::stop() { state_->hook.disable(); }
+HookRecorder::State& HookRecorder::state() const noexcept {
+  if (!state_) detail::die_moved_from("HookRecorder");
+  return *state_;
+}
 
-const std::vector<HookEvent>& HookRecorder::events() const noexcept { return state_->events; }
+void HookRecorder::stop() { state().hook.disable(); }
+
+const std::vector<HookEvent>& HookRecorder::events() const noexcept { return state().events; }
 
 const std::vector<Activity>& HookRecorder::activities() const noexcept {
-  return state_->activities;
+  return state().activities;
 }
 
 const Activity& HookRecorder::first(std::string_view type) const {
   const auto is_it = [type](const Activity& activity) { return activity.type == type; };
-  const auto found = std::find_if(state_->activities.begin(), state_->activities.end(), is_it);
-  if (found == state_->activities.end()) {
+  const auto found = std::find_if(state().activities.begin(), state().activities.end(), is_it);
+  if (found == state().activities.end()) {
     throw std::out_of_range(fmt::format("HookRecorder: nothing happened to any {}", type));
   }
   return *found;
@@ -156,26 +162,26 @@ const Activity& HookRecorder::first(std::string_view type) const {
 std::size_t HookRecorder::count(std::string_view type) const noexcept {
   const auto is_it = [type](const Activity& activity) { return activity.type == type; };
   return static_cast<std::size_t>(
-      std::count_if(state_->activities.begin(), state_->activities.end(), is_it));
+      std::count_if(state().activities.begin(), state().activities.end(), is_it));
 }
 
 std::string HookRecorder::trace() const {
   std::string text;
-  for (const HookEvent& event : state_->events) text += state_->line(event) + '\n';
+  for (const HookEvent& event : state().events) text += state().line(event) + '\n';
   return text;
 }
 
 std::vector<std::string> HookRecorder::violations() const {
   LifeCycle rules;
-  for (const HookEvent& event : state_->events) {
-    rules.see(event, state_->activities[state_->positions.at(event.async_id)]);
+  for (const HookEvent& event : state().events) {
+    rules.see(event, state().activities[state().positions.at(event.async_id)]);
   }
   return rules.violations();
 }
 
 std::vector<std::string> HookRecorder::alive() const {
   std::vector<std::string> names;
-  for (const Activity& activity : state_->activities) {
+  for (const Activity& activity : state().activities) {
     if (activity.inits > 0 && activity.destroys == 0) names.push_back(activity.name);
   }
   return names;

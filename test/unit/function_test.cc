@@ -183,5 +183,28 @@ TEST(Function, of_void_discards_the_result_of_what_it_holds) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(Function, may_be_assigned_to_by_the_callable_that_it_replaces) {
+  auto held = std::make_shared<int>(1);
+  struct Assigning {
+    Assigning(Function<void()>& fn, std::shared_ptr<int> value) : owner(&fn), given(value) {}
+    Assigning(Assigning&& other) noexcept
+        : owner(std::exchange(other.owner, nullptr)), given(std::move(other.given)) {}
+    ~Assigning() {
+      if (owner) *owner = [given = std::move(given)] {};
+    }
+    void operator()() const {}
+    Function<void()>* owner;
+    std::shared_ptr<int> given;
+  };
+  Function<void()> fn;
+  fn = Assigning(fn, held);
+  fn = [held] {};
+  fn = Assigning(fn, held);
+  fn = nullptr;
+  EXPECT_TRUE(fn);
+  fn = nullptr;
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace contrail

@@ -248,5 +248,57 @@ TEST_F(Combinators, handle_the_rejections_of_all_their_promises) {
   EXPECT_NO_THROW(loop().run());
 }
 
+// --- values that throw when they are moved
+
+struct Unmovable {
+  Unmovable() = default;
+  Unmovable(const Unmovable&) { count(); }
+  Unmovable(Unmovable&&) { count(); }
+  static void count() {
+    if (moves_left-- == 0) throw std::runtime_error("no move");
+  }
+  static inline int moves_left = -1;
+};
+
+/// Lets each move and copy throw in its turn: what `combine` makes has to settle nevertheless.
+template <class Combine>
+void expect_settled_whichever_move_throws(Loop& loop, Combine combine) {
+  bool thrown = true;
+  for (int moves = 0; thrown; ++moves) {
+    std::vector<Promise<Unmovable>> sources;
+    for (int i = 0; i < 3; ++i) sources.push_back(Promise<Unmovable>::resolve());
+    auto combined = combine(std::move(sources));
+    bool settled = false;
+    auto settle = [&](auto&&) { settled = true; };
+    combined.then(settle, settle).detach();
+    Unmovable::moves_left = moves;
+    loop.run();
+    thrown = std::exchange(Unmovable::moves_left, -1) < 0;
+    EXPECT_TRUE(settled) << "with move " << moves;
+  }
+}
+
+TEST_F(Combinators, all_is_settled_whatever_move_of_a_value_throws) {
+  expect_settled_whichever_move_throws(loop(), [](auto sources) { return all(sources); });
+}
+
+TEST_F(Combinators, all_of_different_types_is_settled_whatever_move_of_a_value_throws) {
+  expect_settled_whichever_move_throws(loop(), [](auto sources) {
+    return all(std::move(sources[0]), Promise<int>::resolve(1), std::move(sources[1]));
+  });
+}
+
+TEST_F(Combinators, all_settled_is_settled_whatever_move_of_a_value_throws) {
+  expect_settled_whichever_move_throws(
+      loop(), [](auto sources) { return all_settled(std::move(sources)); });
+}
+
+TEST_F(Combinators, any_and_race_are_settled_whatever_move_of_a_value_throws) {
+  expect_settled_whichever_move_throws(loop(),
+                                       [](auto sources) { return any(std::move(sources)); });
+  expect_settled_whichever_move_throws(loop(),
+                                       [](auto sources) { return race(std::move(sources)); });
+}
+
 }  // namespace
 }  // namespace contrail

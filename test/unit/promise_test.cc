@@ -500,5 +500,31 @@ TEST_F(PromisesDeath, need_a_loop_for_a_reaction) {
   EXPECT_DEATH(promise.then([](int) {}).detach(), "there is no Loop on this thread");
 }
 
+// --- values that throw when they are copied or moved
+
+struct Unmovable {
+  Unmovable() = default;
+  Unmovable(const Unmovable&) { count(); }
+  Unmovable(Unmovable&&) { count(); }
+  static void count() {
+    if (moves_left-- == 0) throw std::runtime_error("no move");
+  }
+  static inline int moves_left = -1;
+};
+
+TEST_F(Promises, are_rejected_with_what_their_value_throws_when_it_arrives) {
+  std::string heard;
+  auto [promise, resolver] = Promise<Unmovable>::with_resolver();
+  promise
+      .then([](Unmovable&) {}, [&](std::exception_ptr error) { heard = text_of(std::move(error)); })
+      .detach();
+  Unmovable value;
+  Unmovable::moves_left = 1;  // Into the call, then into the promise.
+  EXPECT_NO_THROW(resolver.resolve(std::move(value)));
+  Unmovable::moves_left = -1;
+  loop().run();
+  EXPECT_EQ(heard, "no move");
+}
+
 }  // namespace
 }  // namespace contrail

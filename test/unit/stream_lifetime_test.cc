@@ -1,6 +1,7 @@
 // Sockets and servers that end, move or fail at the worst moment.
 
 #include <array>
+#include <functional>
 #include <thread>
 
 #include "contrail/microtask.h"
@@ -409,6 +410,48 @@ TEST_F(StreamDeathTest, using_a_stream_after_its_loop_says_so) {
 TEST_F(StreamDeathTest, connecting_without_a_loop_says_so) {
   destroy_loop();
   EXPECT_DEATH(TcpSocket::connect(SocketAddress::loopback(1), ignore), "no Loop on this thread");
+}
+
+// --- callbacks whose destructors act ------------------------------------------------------------
+
+/// Calls a function when it dies.
+class AtEnd {
+ public:
+  explicit AtEnd(std::function<void()> fn) : fn_(std::move(fn)) {}
+  AtEnd(AtEnd&& other) noexcept : fn_(std::exchange(other.fn_, nullptr)) {}
+  ~AtEnd() {
+    if (fn_) fn_();
+  }
+
+ private:
+  std::function<void()> fn_;
+};
+
+TEST_F(StreamLifetimeTest, may_be_given_another_on_data_by_the_one_that_is_removed) {
+  std::string got;
+  auto listen = [&] { socket_->on_data([&](Chunk chunk) { got += as_text(*chunk); }); };
+  socket_->on_data([end = AtEnd(listen)](Chunk) {});
+  socket_->on_data({});
+  peer_->send("ping");
+  run_until([&] { return !got.empty(); });
+  EXPECT_EQ(got, "ping");
+}
+
+TEST_F(StreamLifetimeTest, may_be_given_another_on_close_by_the_one_that_is_replaced) {
+  auto held = held_;
+  auto replace = [&] { socket_->on_close([this, held] { ++*held_; }); };
+  socket_->on_close([end = AtEnd(replace)] {});
+  socket_->on_close([held] { *held = 100; });
+  socket_->close();
+  run_until([&] { return *held_ > 1; });
+  EXPECT_EQ(*held_, 2);
+}
+
+TEST_F(StreamLifetimeTest, a_server_may_be_destroyed_by_the_on_close_that_is_replaced) {
+  auto server = std::make_unique<TcpServer>();
+  server->on_close([end = AtEnd([&] { server.reset(); })] {});
+  server->on_close([] {});
+  EXPECT_FALSE(server);
 }
 
 }  // namespace

@@ -79,33 +79,26 @@ class LinkedIdScope : public ScopeLink, IdScope {
 class AsyncScope : IdScope {
  public:
   /// `frame` is borrowed and may be nullptr.
-  AsyncScope(ScopeLink& link, ContextFrame* frame) noexcept : IdScope(link), link_(link) {
-    if (watched(watch_before)) [[unlikely]]
+  AsyncScope(ScopeLink& link, ContextFrame* frame)
+      : IdScope(link), link_(link), outer_frame_(frame_to_return_to()) {
+    if (watched(watch_before)) [[unlikely]] {
       emit_before(link.key());
-    enter(frame);
+      outer_frame_ = frame_to_return_to();  // The hook may have left another one.
+    }
+    if (frame) ++frame->refs;
+    hot.frame = frame;
   }
   ~AsyncScope() {
-    leave();
+    ContextFrame* inner = std::exchange(hot.frame, outer_frame_);
+    hot.frame_is_fresh = false;
+    if (inner) release(inner);
     if (watched(watch_after)) [[unlikely]]
       emit_after(link_.key());
   }
 
  private:
-  void enter(ContextFrame* frame) noexcept {
-    outer_frame_is_fresh_ = hot.frame_is_fresh;
-    hot.frame_is_fresh = false;
-    if (frame) ++frame->refs;
-    outer_frame_ = std::exchange(hot.frame, frame);
-  }
-  void leave() noexcept {
-    ContextFrame* inner = std::exchange(hot.frame, outer_frame_);
-    hot.frame_is_fresh = outer_frame_is_fresh_;
-    if (inner) release(inner);
-  }
-
   ScopeLink& link_;
   ContextFrame* outer_frame_;
-  bool outer_frame_is_fresh_;
 };
 
 /// The same with the context switched outside before and after, so hooks see the callback's.

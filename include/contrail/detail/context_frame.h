@@ -105,11 +105,11 @@ CONTRAIL_API ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, B
 /// `from` without the variable; never nullptr.
 CONTRAIL_API ContextFrame* frame_without(ContextFrame* from, std::uint32_t index);
 /// Replaces a fresh current frame by a copy of its own, and returns it.
-CONTRAIL_API ContextFrame* separate_frame() noexcept;
+CONTRAIL_API ContextFrame* separate_frame();
 /// A frame with nothing in it: what is left after the first run() has returned.
-CONTRAIL_API ContextFrame* empty_frame() noexcept;
-/// Takes the variable out of the current frame object itself.
-CONTRAIL_API void disable_in_frame(VariableKey key) noexcept;
+CONTRAIL_API ContextFrame* empty_frame();
+/// Takes the variable out of the current frame object itself. If it throws, nothing has changed.
+CONTRAIL_API void disable_in_frame(VariableKey key);
 
 /// The entry of a variable in the current context, or nullptr. What a dead variable left at the
 /// same index is not it.
@@ -119,7 +119,7 @@ inline Box* find_box(VariableKey key) noexcept {
 }
 
 /// The current context, to keep; nullptr if there is none.
-inline ContextFrame* capture_frame() noexcept {
+inline ContextFrame* capture_frame() {
   ContextFrame* frame = hot.frame;
   if (frame) {
     if (hot.frame_is_fresh) [[unlikely]]
@@ -136,27 +136,32 @@ inline void replace_frame(ContextFrame* frame) noexcept {
   if (old) release(old);
 }
 
+/// The current frame, which a scope is about to leave for a while. Inside, somebody may enter the
+/// same object, where it is not fresh, and disable() in it; what comes back must not notice.
+inline ContextFrame* frame_to_return_to() {
+  if (hot.frame_is_fresh) [[unlikely]]
+    return separate_frame();
+  return hot.frame;
+}
+
 /// Makes a frame current for the length of a C++ scope, then puts back exactly what was.
 class FrameScope {
  public:
   /// `frame` is borrowed and may be nullptr.
-  explicit FrameScope(ContextFrame* frame) noexcept
-      : previous_(hot.frame), previous_is_fresh_(hot.frame_is_fresh) {
+  explicit FrameScope(ContextFrame* frame) : previous_(frame_to_return_to()) {
     if (frame) ++frame->refs;
     hot.frame = frame;
-    hot.frame_is_fresh = false;
   }
   FrameScope(const FrameScope&) = delete;
   FrameScope& operator=(const FrameScope&) = delete;
   ~FrameScope() {
     ContextFrame* inner = std::exchange(hot.frame, previous_);
-    hot.frame_is_fresh = previous_is_fresh_;
+    hot.frame_is_fresh = false;
     if (inner) release(inner);
   }
 
  private:
   ContextFrame* previous_;
-  bool previous_is_fresh_;
 };
 
 }  // namespace contrail::inline v0::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 #include "contrail/detail/export.h"
 
@@ -52,11 +53,18 @@ inline void pool_release(void* memory, std::size_t size) noexcept {
   pool_discard(memory, size);
 }
 
-/// Gives a class operator new and delete from the pool.
+/// Gives a class operator new and delete from the pool; of what is aligned beyond the usual, from
+/// the system.
 struct Pooled {
   static void* operator new(std::size_t size) { return pool_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
     pool_release(memory, size);
+  }
+  static void* operator new(std::size_t size, std::align_val_t alignment) {
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, alignment);
   }
 };
 

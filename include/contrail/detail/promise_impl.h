@@ -55,6 +55,16 @@ Promise<T> Promise<T>::reject(std::exception_ptr error) {
 }
 
 template <class T>
+void Resolver<T>::resolve(Stored value) {
+  if (!claim()) return;
+  try {
+    state_->resolve(std::move(value));
+  } catch (...) {
+    state_->reject(std::current_exception());
+  }
+}
+
+template <class T>
 template <class F>
 auto Promise<T>::then(F fn) const {
   using R = decltype(detail::call_with_value(fn, state()));

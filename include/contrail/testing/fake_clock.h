@@ -6,6 +6,10 @@
 #include "contrail/detail/export.h"
 #include "contrail/loop.h"
 
+namespace contrail::inline v0::detail {
+struct Environment;
+}
+
 namespace contrail::inline v0::testing {
 
 struct FakeClockOptions {
@@ -24,7 +28,8 @@ struct FakeClockOptions {
 ///
 /// Timers that are pending already keep the time they have left, and so they do when the clock goes
 /// and the loop is back on the system's. While it exists, Loop::run() does not wait for timers, and
-/// Loop::now() is this clock's. The clock is moved from outside the loop's callbacks only.
+/// Loop::now() is this clock's. The clock is moved from outside the loop's callbacks only, and goes
+/// before its Loop: using it afterwards ends the process with a sentence.
 class CONTRAIL_API FakeClock {
  public:
   explicit FakeClock(FakeClockOptions options = {});  ///< For the current thread's Loop.
@@ -40,7 +45,8 @@ class CONTRAIL_API FakeClock {
   /// ready.
   ///
   /// If a callback throws and the Loop has no handler, so does this, with the clock at that moment;
-  /// another call goes on from there.
+  /// another call goes on from there. Throws std::invalid_argument for a negative duration, and for
+  /// one that leads beyond milliseconds::max() / 2.
   void advance(std::chrono::milliseconds duration);
 
   /// Runs the loop until nothing is left but unref'd timers, as Loop::run() would. It moves the
@@ -58,7 +64,10 @@ class CONTRAIL_API FakeClock {
 
   class Moving;
 
+  Loop& loop() const noexcept;  ///< Which must still be there.
+
   Loop& loop_;
+  const detail::Environment* const environment_;  ///< What tells whether it is.
   const FakeClockOptions options_;
   bool moving_ = false;
 };

@@ -86,6 +86,7 @@ class CONTRAIL_API HookRecorder {
 
  private:
   struct State;
+  State& state() const noexcept;
   std::unique_ptr<State> state_;
 };
 

@@ -478,6 +478,8 @@ TEST_F(ChromeTrace, names_the_file_it_cannot_write) {
     ADD_FAILURE() << "it was written";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("/dev/full"));
+    EXPECT_EQ(error.code(),
+              std::errc::no_space_on_device);  // And not what came of the cleaning up.
   }
 }
 

@@ -61,6 +61,13 @@ TEST_F(RequestTest, finds_the_path_in_an_absolute_target) {
   EXPECT_EQ(request->target(), "http://h/a?b");
 }
 
+TEST_F(RequestTest, finds_no_path_in_the_query_of_an_absolute_target_that_has_none) {
+  serve_and_keep();
+  auto client = send("GET http://h?u=/path://x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(request->path(), "/");
+  EXPECT_EQ(request->query(), "u=/path://x");
+}
+
 TEST_F(RequestTest, stays_readable_when_its_connection_is_gone) {
   serve_and_keep();
   send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");

@@ -180,6 +180,27 @@ TEST_F(FakeClockTest, does_not_go_backwards) {
   EXPECT_THROW(clock->advance(-1ms), std::invalid_argument);
 }
 
+TEST_F(FakeClockTest, does_not_go_further_than_it_can_count) {
+  clock->advance(1ms);
+  EXPECT_THROW(clock->advance(milliseconds::max()), std::invalid_argument);
+  EXPECT_EQ(clock->now(), 1ms);
+}
+
+TEST(FakeClockDeathTest, says_that_its_loop_is_gone) {
+  std::optional<Loop> loop(std::in_place);
+  auto* clock = new FakeClock;
+  auto use = [&](auto fn) {
+    loop.reset();
+    fn();
+  };
+  const auto* sentence = "contrail: a FakeClock was used after its Loop";
+  EXPECT_DEATH(use([&] { clock->now(); }), sentence);
+  EXPECT_DEATH(use([&] { clock->advance(1ms); }), sentence);
+  EXPECT_DEATH(use([&] { clock->run_until_idle(); }), sentence);
+  EXPECT_DEATH(use([&] { delete clock; }), sentence);
+  delete clock;
+}
+
 TEST_F(FakeClockTest, is_moved_from_outside_callbacks_only) {
   std::string message;
   set_immediate([&] { message = message_of([&] { clock->advance(1ms); }); });

@@ -250,5 +250,19 @@ TEST_F(HookRecorderTest, finds_a_callback_after_the_destroy) {
                                                  "after Timeout:1 after its destroy"));
 }
 
+TEST_F(HookRecorderTest, says_that_it_was_moved_from) {
+  HookRecorder recorder;
+  const HookRecorder moved = std::move(recorder);
+  const auto* sentence = "contrail: this HookRecorder was used after it was moved from";
+  EXPECT_DEATH(recorder.stop(), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.events()), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.activities()), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.first("Timeout")), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.count("Timeout")), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.trace()), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.violations()), sentence);
+  EXPECT_DEATH(static_cast<void>(recorder.alive()), sentence);
+}
+
 }  // namespace
 }  // namespace contrail::testing
