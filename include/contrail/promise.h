@@ -34,14 +34,21 @@ const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
 ///
 ///     Promise<std::string> greet(TcpSocket socket) {
 ///       co_await socket.write("who are you?\n");
-///       co_return co_await read_line(socket);
+///       std::array<std::byte, 64> name;
+///       const std::size_t size = co_await socket.read(name);
+///       co_return std::string(as_text(std::span(name).first(size)));
 ///     }
 ///
 /// A coroutine keeps its parameters only if they are passed by value. `co_await promise` yields a
 /// reference to the value, which stays in the promise; `co_await make_promise()` yields the value
 /// itself, moved out if nobody else can see it and copied otherwise. Both throw what the promise
-/// was rejected with. `co_await` of a Thenable yields its result, and of anything else the thing
-/// itself, after a microtask.
+/// was rejected with. `co_await` of a Thenable yields its result.
+///
+/// So does `co_await` of another library's awaitable, which has an operator co_await or the three
+/// functions of an awaiter. It is started at once and may be resumed by anybody on this thread; the
+/// coroutine goes on in a microtask. On another thread, resuming it ends the process with a
+/// sentence: Loop::post() gets here. It dies with the coroutine, and must not be resumed then.
+/// `co_await` of anything else yields the thing itself, after a microtask.
 ///
 /// Every Promise is a resource of type PROMISE while a hook tracks promises: hooks see who made
 /// it, and each continuation runs in its scope, with the context its author had. A rejected
