@@ -76,6 +76,7 @@ class Timers {
   std::chrono::milliseconds cached_now() const noexcept;  ///< Without reading the clock.
   /// Virtual time: the uv timer stays off, and only run_due() lets timers fire.
   void set_virtual_time(std::optional<std::int64_t> now) noexcept;
+  bool has_virtual_time() const noexcept { return virtual_now_.has_value(); }
   std::optional<std::int64_t> next_expiry() const noexcept;
   bool keep_loop_alive() const noexcept { return ref_count_ != 0; }
   void run_due();

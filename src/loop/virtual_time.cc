@@ -42,6 +42,8 @@ void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept {
   loop_state().timers.set_virtual_time(now ? std::optional(now->count()) : std::nullopt);
 }
 
+bool has_virtual_time() noexcept { return loop_state().timers.has_virtual_time(); }
+
 std::optional<std::chrono::milliseconds> next_timer() noexcept {
   const auto expiry = loop_state().timers.next_expiry();
   return expiry ? std::optional(std::chrono::milliseconds(*expiry)) : std::nullopt;
