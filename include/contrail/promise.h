@@ -56,6 +56,8 @@ const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
 /// `destroy` follows its last reference.
 template <class T = void>
 class [[nodiscard]] Promise {
+  static_assert(!std::is_reference_v<T>, "Promise: promise a pointer in place of a reference");
+
  public:
   using promise_type = detail::CoroutineState<T>;
   using value_type = T;
@@ -82,16 +84,17 @@ class [[nodiscard]] Promise {
   }
 
   /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
-  /// cannot be copied. The new promise settles with fn's result, or with the result of the
+  /// cannot be copied, or fn(). The new promise settles with fn's result, or with the result of the
   /// promise or Thenable fn returned. A fn that returns a promise only sometimes returns a
   /// std::variant<U, Promise<U>>, to which thenables may be added.
   template <class F>
   auto then(F fn) const;
-  /// The same, and on_rejected(std::exception_ptr) when it fails; both must return the same.
+  /// The same, and on_rejected(std::exception_ptr), or on_rejected(), when it fails; both must
+  /// return the same.
   template <class F, class R>
   auto then(F fn, R on_rejected) const;
-  /// Calls fn(std::exception_ptr) when it fails; its result takes the value's place.
-  template <std::invocable<std::exception_ptr> F>
+  /// Calls fn(std::exception_ptr), or fn(), when it fails; its result takes the value's place.
+  template <class F>
   Promise catch_error(F fn) const;
   /// Calls fn() either way and passes the outcome on, once fn's own promise, if it returns one,
   /// is fulfilled.
