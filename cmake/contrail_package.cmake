@@ -17,6 +17,11 @@ install(FILES
 
 install(FILES README.md CHANGELOG.md LICENSE SECURITY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES hooks/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/hooks")
+install(FILES test/conformance/differences.md
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/test/conformance")
+install(CODE "set(docs_in_prefix [[${CMAKE_INSTALL_DOCDIR}]])")
+install(SCRIPT cmake/unlink_docs.cmake)
 
 # A shared library brings its own libuv; with a static one the program has to link it.
 if(BUILD_SHARED_LIBS)

@@ -16,6 +16,13 @@ TraceFile::TraceFile(const std::filesystem::path& path)
       owner_(::getpid()),
       buffer_("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[") {
   if (fd_ < 0) throw Error(-errno, "open", path_);
+  // The end is written over and over. What cannot be gone back in is a pipe, a socket or a
+  // terminal.
+  if (::lseek(fd_, 0, SEEK_CUR) < 0) {
+    const int error = errno;
+    ::close(fd_);
+    throw Error(-error, "open", path_, "a trace is written to a regular file, which this is not");
+  }
 }
 
 TraceFile::~TraceFile() { ::close(fd_); }

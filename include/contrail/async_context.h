@@ -75,7 +75,8 @@ class Variable {
   std::optional<T> default_;
 };
 
-/// The whole context at one moment, to be re-entered later, on the same thread. Copies share it.
+/// The whole context at one moment, to be re-entered later, on the same thread, which nobody
+/// checks. Copies share it.
 class Snapshot {
  public:
   Snapshot() : frame_(detail::FrameRef::adopt(detail::capture_frame())) {}

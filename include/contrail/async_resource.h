@@ -58,9 +58,11 @@ struct KeptScope {
 ///       AsyncResource resource_{"DbQuery", {.details = AnyRef::to(details_)}};  // declared last
 ///     };
 ///
-/// Needs a Loop on this thread to be made; stays on that thread. Destroying it emits `destroy`,
-/// unless emit_destroy() already did. Using one that was moved from ends the process with a
-/// sentence that says so; destroying or assigning to it is fine.
+/// Needs a Loop on this thread to be made; stays on that thread, and so do functions bound to it.
+/// Running it on a thread that never had a Loop ends the process with a sentence; on one with a
+/// Loop of its own nobody notices, and ids, context and hooks are then wrong. Destroying it emits
+/// `destroy`, unless emit_destroy() already did. Using one that was moved from ends the process
+/// with a sentence that says so; destroying or assigning to it is fine.
 class CONTRAIL_API AsyncResource {
  public:
   /// Emits `init`. The name is copied once, and stays. Throws

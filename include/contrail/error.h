@@ -18,6 +18,8 @@ class CONTRAIL_API Error : public std::system_error {
  public:
   /// `uv_status` is negative, as libuv returns it. `syscall` must be a string literal.
   Error(int uv_status, std::string_view syscall, std::string subject = {});
+  /// The same, with words of your own in place of libuv's for the status.
+  Error(int uv_status, std::string_view syscall, std::string subject, std::string_view words);
 
   const char* what() const noexcept override { return text_.c_str(); }
   std::string_view name() const noexcept { return name_; }          ///< "ECONNREFUSED"

@@ -48,7 +48,8 @@ class CONTRAIL_API Loop {
  public:
   Loop();
   /// Works on a loop of somebody else's, who may also run it: uv_run(native(), …) then drives
-  /// contrail's resources too. It must outlive this Loop, which closes only what is its own.
+  /// contrail's resources too. It must outlive this Loop, which closes only what is its own. Nobody
+  /// catches there what run() throws: install on_uncaught_exception().
   explicit Loop(uv_loop_s* adopted);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -56,7 +57,8 @@ class CONTRAIL_API Loop {
   /// Closes what is still open, delivers every pending `destroy`, and leaves nothing behind.
   /// Callbacks that did not run are destroyed uncalled; suspended coroutines are destroyed where
   /// they stand, as if the stack unwound: at once, or with the last Promise of theirs that somebody
-  /// still holds. Must not be reached from inside a callback.
+  /// still holds. What run() was to throw, had it been called again, is said on stderr, one line
+  /// each. Must not be reached from inside a callback.
   ///
   /// File operations that the thread pool has begun cannot be cancelled: it waits for them. Where
   /// it works on somebody else's loop it has to run that one until its own handles are closed:
@@ -68,7 +70,9 @@ class CONTRAIL_API Loop {
 
   /// Runs until nothing is left to wait for, or stop() is called. With no handler installed, an
   /// exception that escapes a callback leaves through here, after the current turn, with the loop
-  /// intact: call run() again to go on. If several callbacks threw, each call throws one.
+  /// intact: call run() again to go on. If several callbacks threw, each call throws one. What
+  /// rejected a promise that nobody watched leaves likewise, as it is: only a handler is told which
+  /// of the two it was.
   void run();
   bool run_once();    ///< One turn, waiting for work if there is none. True while work remains.
   bool run_nowait();  ///< One turn, never waiting. True while work remains.
@@ -79,9 +83,10 @@ class CONTRAIL_API Loop {
   /// timers are started, which reads the clock anew.
   std::chrono::milliseconds now() const noexcept;
 
-  /// Receives exceptions that escape callbacks, in place of run() throwing them. Called with the
-  /// ids and the context of the callback that failed; the loop goes on afterwards. What the
-  /// handler throws leaves through run().
+  /// Receives exceptions that escape callbacks, in place of run() throwing them: programs that
+  /// drive the loop by uv_run(native(), …) need one, or hear of them only as the Loop ends. Called
+  /// with the ids and the context of the callback that failed; the loop goes on afterwards. What
+  /// the handler throws leaves through run().
   void on_uncaught_exception(Function<void(std::exception_ptr, ExceptionOrigin)> handler);
   template <std::invocable<std::exception_ptr> F>
   requires(!std::invocable<F&, std::exception_ptr, ExceptionOrigin>) void on_uncaught_exception(

@@ -6,7 +6,8 @@
 namespace contrail::inline v0 {
 
 /// Runs fn after the current callback, before anything else the loop has to do. Hooks see a
-/// TickObject. Calling it outside the loop is fine: it runs when the loop does.
+/// TickObject. Calling it outside the loop is fine: it runs when the loop does. Throws
+/// std::invalid_argument if fn is empty, as queue_microtask() does.
 CONTRAIL_API void next_tick(Function<void()> fn);
 
 /// Runs fn with the promise reactions: after all ticks, before the loop goes on. Hooks see a

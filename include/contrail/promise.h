@@ -34,15 +34,23 @@ const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
 ///
 ///     Promise<std::string> greet(TcpSocket socket) {
 ///       co_await socket.write("who are you?\n");
-///       co_return co_await read_line(socket);
+///       std::array<std::byte, 64> name;
+///       const std::size_t size = co_await socket.read(name);
+///       co_return std::string(as_text(std::span(name).first(size)));
 ///     }
 ///
 /// A coroutine keeps its parameters only if they are passed by value. `co_await promise` yields a
 /// reference to the value, which stays in the promise; `co_await make_promise()` yields the value
 /// itself, moved out if nobody else can see it and copied otherwise. Both throw what the promise
-/// was rejected with. `co_await` of a Thenable yields its result, and of anything else the thing
-/// itself, after a microtask. GCC 12 misaligns parameters and local variables of coroutines that
-/// ask for more than the usual alignment, whichever library they belong to.
+/// was rejected with. `co_await` of a Thenable yields its result.
+///
+/// So does `co_await` of another library's awaitable, which has an operator co_await or the three
+/// functions of an awaiter. It is started at once and may be resumed by anybody on this thread; the
+/// coroutine goes on in a microtask. On another thread, resuming it ends the process with a
+/// sentence: Loop::post() gets here. It dies with the coroutine, and must not be resumed then.
+/// `co_await` of anything else yields the thing itself, after a microtask. GCC 12
+/// misaligns parameters and local variables of coroutines that ask for more than the usual
+/// alignment, whichever library they belong to.
 ///
 /// Every Promise is a resource of type PROMISE while a hook tracks promises: hooks see who made
 /// it, and each continuation runs in its scope, with the context its author had. A rejected
@@ -50,6 +58,8 @@ const Ref<PromiseState<T>>& state_of(const Promise<T>& promise);
 /// `destroy` follows its last reference.
 template <class T = void>
 class [[nodiscard]] Promise {
+  static_assert(!std::is_reference_v<T>, "Promise: promise a pointer in place of a reference");
+
  public:
   using promise_type = detail::CoroutineState<T>;
   using value_type = T;
@@ -76,16 +86,17 @@ class [[nodiscard]] Promise {
   }
 
   /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
-  /// cannot be copied. The new promise settles with fn's result, or with the result of the
+  /// cannot be copied, or fn(). The new promise settles with fn's result, or with the result of the
   /// promise or Thenable fn returned. A fn that returns a promise only sometimes returns a
   /// std::variant<U, Promise<U>>, to which thenables may be added.
   template <class F>
   auto then(F fn) const;
-  /// The same, and on_rejected(std::exception_ptr) when it fails; both must return the same.
+  /// The same, and on_rejected(std::exception_ptr), or on_rejected(), when it fails; both must
+  /// return the same.
   template <class F, class R>
   auto then(F fn, R on_rejected) const;
-  /// Calls fn(std::exception_ptr) when it fails; its result takes the value's place.
-  template <std::invocable<std::exception_ptr> F>
+  /// Calls fn(std::exception_ptr), or fn(), when it fails; its result takes the value's place.
+  template <class F>
   Promise catch_error(F fn) const;
   /// Calls fn() either way and passes the outcome on, once fn's own promise, if it returns one,
   /// is fulfilled.

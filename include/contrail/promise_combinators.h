@@ -73,6 +73,19 @@ void resolve_with(PromiseState<T>& result, Make&& make) noexcept {
   if (result.claim()) settle_from(result, std::forward<Make>(make));
 }
 
+template <class T>
+void note_outcome(SettledResult<T>& outcome, PromiseState<T>& source) noexcept {
+  if (source.rejected()) {
+    outcome.reason = source.error();
+    return;
+  }
+  try {
+    outcome.value.emplace(source.take(source.refs == 1));
+  } catch (...) {
+    outcome.reason = std::current_exception();  // The value cannot be had.
+  }
+}
+
 template <class T, class Fill>
 void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
                  Derive derive_when = Derive::if_tracked) {
@@ -160,19 +173,34 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises) {
     detail::resolve_with(*gathering.result, [&] { return gathering.take(); });
   };
   detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
-    auto& slot = shared->slots[i].emplace();
-    if (source.rejected()) {
-      slot.reason = source.error();
-    } else {
-      try {
-        slot.value.emplace(source.take(source.refs == 1));
-      } catch (...) {
-        slot.reason = std::current_exception();  // The value cannot be had.
-      }
-    }
+    detail::note_outcome(shared->slots[i].emplace(), source);
     finish_one(*shared);
   });
   finish_one(*shared);
+  return detail::promise_of(shared->result);
+}
+
+/// The same for promises of different types: fulfilled with a tuple.
+template <class... Ts>
+requires(sizeof...(Ts) > 0) auto all_settled(Promise<Ts>... promises) {
+  using Results = std::tuple<SettledResult<Ts>...>;
+  struct Shared {
+    detail::Ref<detail::PromiseState<Results>> result = detail::new_promise<Results>();
+    Results slots;
+    std::size_t missing = sizeof...(Ts);
+  };
+  auto shared = std::make_shared<Shared>();
+  auto watch = [&]<std::size_t I, class T>(std::integral_constant<std::size_t, I>,
+                                           const Promise<T>& promise) {
+    detail::react(detail::state_of(promise), [shared](detail::PromiseState<T>& source) {
+      detail::note_outcome(std::get<I>(shared->slots), source);
+      if (--shared->missing == 0) shared->result->resolve(std::move(shared->slots));
+    });
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (watch(std::integral_constant<std::size_t, I>{}, promises), ...);
+  }
+  (std::index_sequence_for<Ts...>{});
   return detail::promise_of(shared->result);
 }
 

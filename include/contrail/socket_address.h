@@ -19,8 +19,8 @@ class CONTRAIL_API SocketAddress {
  public:
   /// 0.0.0.0:0.
   SocketAddress() noexcept;
-  /// Reads a literal such as "127.0.0.1", "::1" or "fe80::1%eth0"; never asks the network. Throws
-  /// Error (EINVAL) naming what it could not read.
+  /// Reads a literal such as "127.0.0.1", "::1" or "fe80::1%eth0"; never asks the network:
+  /// TcpSocket::connect(host, port) does. Throws Error (EINVAL) naming what it could not read.
   SocketAddress(std::string_view ip, std::uint16_t port);
 
   static SocketAddress loopback(std::uint16_t port = 0) { return {"127.0.0.1", port}; }

@@ -49,6 +49,11 @@ class CONTRAIL_API Stream {
   /// Calls fn with every chunk as it arrives, in the stream's context. A chunk is valid during the
   /// call. An empty chunk is the end; an Error is final. An empty fn stops it. A read() that waits
   /// already comes first.
+  ///
+  /// The context of a socket that a TcpServer has accepted is empty, even if a coroutine with one
+  /// awaited accept(). async_context::Snapshot::wrap(fn) takes the context of here and now along,
+  /// AsyncResource::bind() that of a resource; and co_await of read() goes on in the coroutine's
+  /// own.
   void on_data(Function<void(Result<std::span<const std::byte>>)> fn);
   void pause() noexcept;
   void resume();

@@ -50,6 +50,9 @@ struct ListenOptions {
 /// Accepts TCP connections until it goes out of scope. Hooks see TCPSERVERWRAP, whose callback
 /// runs once per connection; each connection is a TCPWRAP triggered by it, with no context of its
 /// own. on_connection runs in the context in which listen() was called.
+///
+/// Moved-from, a TcpServer is empty: `if (server)` tells; close() then does nothing, and any other
+/// use ends the process with a sentence.
 class CONTRAIL_API TcpServer {
  public:
   /// What hooks see.
@@ -67,7 +70,8 @@ class CONTRAIL_API TcpServer {
   TcpServer& listen(const SocketAddress& at, ListenOptions options = {});
 
   /// The next connection: for servers written as a coroutine, in place of on_connection. As long
-  /// as nobody waits, connections queue up in the system. Rejects with ECANCELED on close.
+  /// as nobody waits, connections queue up in the system. Rejects with EBADF if the server does not
+  /// listen, and with ECANCELED on close.
   Promise<TcpSocket> accept();
 
   /// A connection could not be accepted; the server goes on. Without fn that is silent. Nobody
@@ -81,6 +85,7 @@ class CONTRAIL_API TcpServer {
   /// Where it listens. Throws Error (EBADF) if it does not.
   SocketAddress address() const;
   AsyncId async_id() const noexcept;
+  explicit operator bool() const noexcept { return state_ != nullptr; }
 
   struct State;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 
 #include "contrail/detail/export.h"
@@ -51,9 +52,9 @@ class CONTRAIL_API Timeout {
   detail::Ref<detail::TimeoutState> state_;
 };
 
-/// Calls fn once, delay from now. The loop's clock counts whole milliseconds, as Node's does, so it
-/// may be up to one early; a busy loop is late. Delays below 1 ms, and above 2^31 - 1 ms, count as
-/// 1 ms. Hooks see a Timeout.
+/// Calls fn once, delay from now. Like all of these, throws std::invalid_argument if fn is empty.
+/// The loop's clock counts whole milliseconds, as Node's does, so it may be up to one early; a busy
+/// loop is late. Delays below 1 ms, and above 2^31 - 1 ms, count as 1 ms. Hooks see a Timeout.
 ///
 /// The callback is kept as long as a ticket is, since refresh() may need it: one that owns its own
 /// ticket should clear() it, or it stays until the Loop goes.
@@ -89,5 +90,9 @@ inline void clear_immediate(Immediate immediate) noexcept { immediate.clear(); }
 
 /// Resolves after delay, as set_timeout() counts it.
 CONTRAIL_API Promise<void> sleep(std::chrono::milliseconds delay);
+// A delay has a unit. Without these, `using namespace contrail; co_await sleep(1);` would find
+// POSIX's sleep(), and block the thread for a second.
+Promise<void> sleep(std::integral auto) = delete;
+Promise<void> sleep(unsigned) = delete;
 
 }  // namespace contrail::inline v0

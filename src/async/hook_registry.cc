@@ -209,9 +209,16 @@ void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noex
 
 void emit_init(const ScopeKey& key) { environment().hooks.emit_init(key); }
 
-// A scope may be left, or a bound function called, after its Loop is gone: nobody listens then.
+// A scope may be left, or a bound function called, after its Loop is gone: nobody listens then. A
+// thread that never had one is told here, off the path of those that have.
 void emit_before(const ScopeKey& key) noexcept {
-  if (hot.environment) hot.environment->hooks.emit_before(key);
+  if (hot.environment) return hot.environment->hooks.emit_before(key);
+  if (hot.thread == 0) {
+    die(
+        fmt::format("contrail: an AsyncResource \"{}\", or a function bound to one, was used on a "
+                    "thread that never had a Loop: Loop::post() gets to its own",
+                    key.type->name));
+  }
 }
 
 void emit_after(const ScopeKey& key) noexcept {

@@ -48,9 +48,7 @@ Connection::Connection(std::shared_ptr<ServerState> server, TcpSocket socket)
       resource_(incoming_message_type,
                 {.trigger_async_id = socket_.async_id(), .details = AnyRef::to(details_)}) {}
 
-Connection::~Connection() {
-  if (serving_) exchange_->connection = nullptr;
-}
+Connection::~Connection() { forget_exchange(); }
 
 void Connection::start() {
   try {

@@ -38,6 +38,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // For the exchange in progress.
   void send(std::string data);
   Promise<void> send_watched(std::string data);
+  /// Calls fn when the system has taken what was sent so far, or never will.
+  void when_sent(Function<void()> fn);
   void response_ended();
   void body_wanted();
   void deliver_body();
@@ -85,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hang_up();
   void said_all(bool cleanly);
   void let_exchange_go(const Error& error) noexcept;
+  void forget_exchange() noexcept;
   Error error(int code) const;
   Milliseconds time_limit() const noexcept;
   bool is_stuck(Milliseconds now) noexcept;

@@ -35,6 +35,11 @@ Promise<void> Connection::send_watched(std::string data) {
   return socket_.write(std::move(data));
 }
 
+void Connection::when_sent(Function<void()> fn) {
+  // An empty write ends when those before it have.
+  socket_.write({}, [fn = std::move(fn)](Result<void>) mutable { fn(); });
+}
+
 std::string_view Connection::date_line() { return server_->date.now(); }
 
 bool Connection::may_go_on() const noexcept {
@@ -91,10 +96,17 @@ void Connection::close(const Error& error) noexcept {
   socket_.close();
   server_->remove(*this);
   if (loop_is_gone) {
-    if (std::exchange(serving_, false)) exchange_->connection = nullptr;
+    forget_exchange();
   } else {
     let_exchange_go(error);
   }
+}
+
+/// Nobody is told.
+void Connection::forget_exchange() noexcept {
+  if (!std::exchange(serving_, false)) return;
+  exchange_->connection = nullptr;
+  exchange_->forget_on_close();
 }
 
 void Connection::let_exchange_go(const Error& error) noexcept {
@@ -103,6 +115,7 @@ void Connection::let_exchange_go(const Error& error) noexcept {
   details_ = {};
   exchange->connection = nullptr;
   exchange->lost |= !received_ || !exchange->ended;
+  exchange->over();
   if (!received_) exchange->body.fail(error);
   if (exchange->body.has_news()) {
     exchange->deliver_soon();

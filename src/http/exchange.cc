@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "contrail/async_context.h"
 #include "contrail/microtask.h"
 #include "src/http/connection.h"
 
@@ -33,6 +34,7 @@ void Exchange::reset() noexcept {
   connection = nullptr;
   head_sent = ended = lost = false;
   keep_alive = true;
+  close_fn_ = nullptr;
 }
 
 std::string Exchange::open_head(std::optional<std::uint64_t> body_size) {
@@ -83,7 +85,12 @@ Promise<void> Exchange::write(std::string chunk) {
   }
   return connection->send_watched(std::move(text)).catch_error([self](std::exception_ptr error) {
     self->lost = true;
-    std::rethrow_exception(std::move(error));
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const Error& failure) {
+      if (self->connection) self->connection->close(failure);
+      throw;
+    }
   });
 }
 
@@ -102,7 +109,19 @@ void Exchange::end(std::string last_piece) {
   }
   if (framing_ == Framing::chunked) text += "0\r\n\r\n";
   if (!text.empty()) connection->send(std::move(text));
+  if (connection && close_fn_) connection->when_sent(std::exchange(close_fn_, nullptr));
   if (connection) connection->response_ended();
+}
+
+void Exchange::on_close(Function<void()> fn) {
+  close_fn_ = nullptr;
+  if (!fn) return;
+  close_fn_ = async_context::Snapshot::wrap(std::move(fn));
+  if (ended || !connection) over();
+}
+
+void Exchange::over() {
+  if (close_fn_) next_tick(std::exchange(close_fn_, nullptr));
 }
 
 void Exchange::give_up() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "contrail/function.h"
 #include "contrail/http/headers.h"
 #include "contrail/promise.h"
 #include "contrail/socket_address.h"
@@ -41,6 +42,11 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
 
   Promise<void> write(std::string chunk);
   void end(std::string body);
+  void on_close(Function<void()> fn);
+  /// The connection has gone, or it is known to be all sent: tells the handler, soon.
+  void over();
+  /// Nobody will hear of it any more.
+  void forget_on_close() noexcept { close_fn_ = nullptr; }
   /// Nobody will answer any more: a 500 if nothing is sent, otherwise the end of the connection.
   void give_up();
   /// The handler's promise was rejected. True if that is all because the connection failed.
@@ -57,6 +63,7 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
   /// Appends a piece of the body. False if that is more than was promised.
   bool append_piece(std::string& text, std::string piece);
 
+  Function<void()> close_fn_;
   Framing framing_ = Framing::none;
   std::uint64_t length_left_ = 0;
 };

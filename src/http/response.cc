@@ -58,6 +58,8 @@ const Headers& Response::headers() const noexcept { return exchange().headers; }
 Promise<void> Response::write(std::string chunk) { return exchange().write(std::move(chunk)); }
 void Response::end(std::string body) { exchange().end(std::move(body)); }
 
+void Response::on_close(Function<void()> fn) { exchange().on_close(std::move(fn)); }
+
 bool Response::head_sent() const noexcept { return exchange().head_sent; }
 bool Response::ended() const noexcept { return exchange().ended; }
 bool Response::is_open() const noexcept { return exchange().connection != nullptr; }

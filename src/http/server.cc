@@ -1,5 +1,7 @@
 #include "contrail/http/server.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <vector>
@@ -28,7 +30,10 @@ std::chrono::milliseconds watch_period(const ServerOptions& options) {
 ServerState::~ServerState() { watch_.clear(); }
 
 void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_options) {
-  if (listener) throw Error(-EALREADY, "listen", at.to_string());
+  if (listener) {
+    throw Error(-EALREADY, "listen", at.to_string(),
+                fmt::format("this server listens already, at {}", listener->address()));
+  }
   TcpServer server([weak = weak_from_this()](TcpSocket socket) {
     if (auto self = weak.lock()) self->accept(std::move(socket));
   });
@@ -111,12 +116,13 @@ Server& Server::listen(const SocketAddress& at, ListenOptions options) {
 }
 
 void Server::close() noexcept {
+  if (!state_) return;
   state().stop_listening();
   state().close_idle();
 }
 
 SocketAddress Server::address() const {
-  if (!listening()) throw Error(-EBADF, "getsockname");
+  if (!listening()) throw Error(-EBADF, "getsockname", {}, "this server does not listen");
   return state().listener->address();
 }
 

@@ -54,7 +54,8 @@ SocketAddress::SocketAddress(std::string_view ip, std::uint16_t port) {
   } else if (!has_nul && read_ipv6(text, port, v6)) {
     store(storage_, v6);
   } else {
-    throw Error(UV_EINVAL, "SocketAddress", text.substr(0, text.find('\0')));
+    throw Error(UV_EINVAL, "SocketAddress", text.empty() ? "\"\"" : text.substr(0, text.find('\0')),
+                "no literal IP address; TcpSocket::connect(host, port) looks names up");
   }
 }
 

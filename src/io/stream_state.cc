@@ -65,8 +65,8 @@ StreamState::StreamState() noexcept {
 }
 
 Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
-  if (pending_read_ || listening_) return Promise<std::size_t>::reject(error(UV_EBUSY, "read"));
   if (!is_open()) return Promise<std::size_t>::reject(error(UV_EBADF, "read"));
+  if (pending_read_ || listening_) return Promise<std::size_t>::reject(error(UV_EBUSY, "read"));
   if (buffer.empty()) return Promise<std::size_t>::reject(error(UV_EINVAL, "read"));
   if (ended_ == UV_EOF) return Promise<std::size_t>::resolve(0);
   if (ended_ < 0) return Promise<std::size_t>::reject(error(ended_, "read"));

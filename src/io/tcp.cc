@@ -181,7 +181,8 @@ void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpS
   }
   if (literal) return connect(*literal, std::move(fn));
   if (host.empty() || host.size() > longest_name || host.find('\0') != host.npos) {
-    Error failure(UV_EINVAL, "getaddrinfo", std::string(host.substr(0, host.find('\0'))));
+    const std::string_view shown = host.empty() ? "\"\"" : host.substr(0, host.find('\0'));
+    Error failure(UV_EINVAL, "getaddrinfo", std::string(shown));
     return next_tick([fn = std::move(fn), failure]() mutable { fn(failure); });
   }
   TcpConnect::look_up(std::string(host), port, std::move(fn));

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <sys/socket.h>
 
 #include <deque>
@@ -12,6 +13,7 @@ namespace {
 
 inline constexpr ResourceType server_type{resource_types::tcp_server.name,
                                           &AnyRef::tag_of<TcpServer::Details>};
+constexpr std::string_view not_listening = "this server does not listen";
 
 }  // namespace
 
@@ -23,6 +25,7 @@ struct TcpServer::State final : detail::HandleState {
 
   uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&tcp); }
   AsyncId async_id() const noexcept { return resource ? resource->async_id() : no_async_id; }
+  const char* name() const noexcept override { return "TcpServer"; }
   TcpSocket accept_one();
 
   uv_tcp_t tcp{};
@@ -39,7 +42,11 @@ struct TcpServer::State final : detail::HandleState {
 };
 
 void TcpServer::State::listen(const SocketAddress& at, const ListenOptions& options) {
-  if (resource) throw Error(UV_EALREADY, "listen", at.to_string());
+  if (resource) {
+    throw Error(UV_EALREADY, "listen", at.to_string(),
+                is_open() ? fmt::format("this server listens already, at {}", details.local)
+                          : "this server was closed: make another one");
+  }
   const unsigned family = at.is_ipv6() ? AF_INET6 : AF_INET;
   if (int status = uv_tcp_init_ex(loop().uv, &tcp, family); status < 0) {
     throw Error(status, "socket", at.to_string());
@@ -110,7 +117,9 @@ void TcpServer::State::report(const Error& failure) {
 }
 
 Promise<TcpSocket> TcpServer::State::accept() {
-  if (!resource || !is_open()) return Promise<TcpSocket>::reject(Error(UV_EBADF, "accept"));
+  if (!resource || !is_open()) {
+    return Promise<TcpSocket>::reject(Error(UV_EBADF, "accept", {}, not_listening));
+  }
   if (waiting > 0) {
     --waiting;
     try {
@@ -183,13 +192,14 @@ void TcpServer::on_error(Function<void(const Error&)> fn) {
 }
 void TcpServer::on_close(Function<void()> fn) { state().close_fn = std::move(fn); }
 void TcpServer::close() noexcept {
-  if (!state_) detail::die_moved_from("TcpServer");
-  state_->close();
+  if (state_) state_->close();
 }
 
 SocketAddress TcpServer::address() const {
   const State& server = state();
-  if (!server.resource || !server.is_open()) throw Error(UV_EBADF, "getsockname");
+  if (!server.resource || !server.is_open()) {
+    throw Error(UV_EBADF, "getsockname", {}, not_listening);
+  }
   return server.details.local;
 }
 

@@ -18,6 +18,7 @@ struct TcpState final : StreamState {
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
   AsyncResource& resource() noexcept override { return its_resource; }
+  const char* name() const noexcept override { return "TcpSocket"; }
   std::string subject() const override { return details.remote.to_string(); }
 
   uv_tcp_t tcp{};

@@ -18,9 +18,10 @@ class UvCategory final : public std::error_category {
   }
 };
 
-std::string text_of(int status, std::string_view syscall, const std::string& subject) {
+std::string text_of(int status, std::string_view syscall, const std::string& subject,
+                    std::string_view words) {
   return fmt::format("{}{}{}: {}: {}", syscall, subject.empty() ? "" : " ", subject,
-                     uv_err_name(status), uv_strerror(status));
+                     uv_err_name(status), words);
 }
 
 }  // namespace
@@ -31,10 +32,13 @@ const std::error_category& uv_category() noexcept {
 }
 
 Error::Error(int uv_status, std::string_view syscall, std::string subject)
+    : Error(uv_status, syscall, std::move(subject), uv_strerror(uv_status)) {}
+
+Error::Error(int uv_status, std::string_view syscall, std::string subject, std::string_view words)
     : std::system_error(uv_status, uv_category()),
       name_(uv_err_name(uv_status)),
       syscall_(syscall),
       subject_(std::move(subject)),
-      text_(text_of(uv_status, syscall, subject_)) {}
+      text_(text_of(uv_status, syscall, subject_, words)) {}
 
 }  // namespace contrail::inline v0

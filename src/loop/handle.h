@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/core.h>
 #include <uv.h>
 
 #include "src/loop/callback_scope.h"
@@ -41,9 +42,11 @@ class HandleState : public Open {
 
   void check_thread() const noexcept {
     if (hot.environment != loop_) {
-      die("contrail: a handle was used on a thread other than its Loop's, or after its Loop");
+      die_off_loop();
     }
   }
+  /// What the public half is called.
+  virtual const char* name() const noexcept = 0;
 
  protected:
   HandleState() noexcept : loop_(&loop_state()) {}
@@ -62,6 +65,13 @@ class HandleState : public Open {
   LoopState& loop() const noexcept { return *loop_; }
 
  private:
+  [[noreturn, gnu::cold]] void die_off_loop() const noexcept {
+    die(
+        fmt::format("contrail: a {} was used on a thread other than its Loop's, or after its Loop: "
+                    "Loop::post() gets there",
+                    name()));
+  }
+
   enum class Phase { unopened, open, closing, closed };
 
   void end() noexcept override { close(); }

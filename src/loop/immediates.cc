@@ -2,6 +2,7 @@
 
 #include "src/loop/callback_scope.h"
 #include "src/loop/loop_state.h"
+#include "src/loop/require_callback.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -115,6 +116,7 @@ void Immediates::close() noexcept { uv_close(reinterpret_cast<uv_handle_t*>(&spi
 }  // namespace detail
 
 Immediate set_immediate(Function<void()> fn) {
+  detail::require_callback(fn, "set_immediate");
   return detail::loop_state().immediates.add(std::move(fn));
 }
 

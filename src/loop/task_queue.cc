@@ -5,6 +5,7 @@
 
 #include "contrail/microtask.h"
 #include "src/loop/loop_state.h"
+#include "src/loop/require_callback.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -121,9 +122,13 @@ bool TaskQueue::drop() {
 
 }  // namespace detail
 
-void next_tick(Function<void()> fn) { detail::loop_state().tasks.add_tick(std::move(fn)); }
+void next_tick(Function<void()> fn) {
+  detail::require_callback(fn, "next_tick");
+  detail::loop_state().tasks.add_tick(std::move(fn));
+}
 
 void queue_microtask(Function<void()> fn) {
+  detail::require_callback(fn, "queue_microtask");
   detail::loop_state().tasks.add_microtask(std::move(fn));
 }
 

@@ -1,7 +1,11 @@
 // How a Loop ends: what is pending is dropped, in whatever state it is, and every destroy
 // delivered.
 
+#include <fmt/core.h>
+
+#include <cstdio>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "src/async/overflow.h"
@@ -26,7 +30,12 @@ void LoopState::tear_down() {
   hot.execution_id = hot.trigger_id = no_async_id;
   uncaught_handler = nullptr;
   rejections.handler = nullptr;
-  thrown.clear();
+  for (const std::exception_ptr& error : std::exchange(thrown, {})) {
+    fmt::print(stderr,
+               "contrail: lost with its Loop, as nobody called run() again or installed "
+               "on_uncaught_exception(): {}\n",
+               describe(error));
+  }
   // A hook may make something of a destroy, and hear the destroy of that, and so on: not for ever.
   constexpr int rounds_max = 100;
   for (int round = 0; round < rounds_max && (drop_everything() || !destroys.empty()); ++round) {

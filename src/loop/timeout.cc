@@ -1,14 +1,17 @@
 #include "contrail/promise.h"
 #include "contrail/timers.h"
 #include "src/loop/loop_state.h"
+#include "src/loop/require_callback.h"
 
 namespace contrail::inline v0 {
 
 Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay) {
+  detail::require_callback(fn, "set_timeout");
   return detail::loop_state().timers.add(std::move(fn), delay, false);
 }
 
 Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period) {
+  detail::require_callback(fn, "set_interval");
   return detail::loop_state().timers.add(std::move(fn), period, true);
 }
 

@@ -80,6 +80,7 @@ class Timers {
   std::optional<std::int64_t> next_wake_up() const noexcept {
     return next_expiry_ == never ? std::nullopt : std::optional(next_expiry_);
   }
+  bool has_virtual_time() const noexcept { return virtual_now_.has_value(); }
   bool keep_loop_alive() const noexcept { return ref_count_ != 0; }
   void run_due();
 

@@ -35,6 +35,8 @@ void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept {
   loop_state().timers.set_virtual_time(now ? std::optional(now->count()) : std::nullopt);
 }
 
+bool has_virtual_time() noexcept { return loop_state().timers.has_virtual_time(); }
+
 std::optional<std::chrono::milliseconds> next_wake_up() noexcept {
   const auto wake_up = loop_state().timers.next_wake_up();
   return wake_up ? std::optional(std::chrono::milliseconds(*wake_up)) : std::nullopt;

@@ -33,6 +33,9 @@ void require_outside_callbacks() {
 FakeClock::FakeClock(FakeClockOptions options)
     : loop_(Loop::current()), environment_(detail::hot.environment), options_(options) {
   require_outside_callbacks();
+  if (detail::has_virtual_time()) {
+    throw std::logic_error("FakeClock: this Loop has one already, and can have only one at a time");
+  }
   detail::set_virtual_time(0ms);
 }
 

@@ -353,5 +353,12 @@ TEST_F(AsyncResourcesDeath, cannot_be_made_on_a_thread_without_a_loop) {
   EXPECT_DEATH(std::thread([] { AsyncResource("A"); }).join(), "there is no Loop on this thread");
 }
 
+TEST_F(AsyncResourcesDeath, are_not_run_on_a_thread_that_never_had_a_loop) {
+  AsyncResource resource("A");
+  const auto* sentence = "an AsyncResource \"A\", or a function bound to one, was used on a thread";
+  EXPECT_DEATH(std::thread([&] { resource.run_in_async_scope([] {}); }).join(), sentence);
+  EXPECT_DEATH(std::thread(resource.bind([] {})).join(), sentence);
+}
+
 }  // namespace
 }  // namespace contrail

@@ -17,6 +17,11 @@ TEST(Error, leaves_out_a_subject_it_does_not_have) {
   EXPECT_STREQ(Error(UV_EPIPE, "write").what(), "write: EPIPE: broken pipe");
 }
 
+TEST(Error, says_why_in_other_words_if_it_is_given_any) {
+  const Error error(UV_EINVAL, "parse", "file", "there is no comma");
+  EXPECT_STREQ(error.what(), "parse file: EINVAL: there is no comma");
+}
+
 TEST(Error, shows_its_parts) {
   const Error error(UV_ENOENT, "open", "/nowhere");
   EXPECT_EQ(error.name(), "ENOENT");

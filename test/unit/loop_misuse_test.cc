@@ -8,6 +8,7 @@
 #include "contrail/async_hook.h"
 #include "contrail/async_resource.h"
 #include "contrail/microtask.h"
+#include "contrail/promise.h"
 #include "contrail/timers.h"
 #include "loop_test.h"
 
@@ -15,6 +16,31 @@ namespace contrail {
 namespace {
 
 class LoopsDeath : public LoopTest {};
+
+using LoopsMisuse = LoopsDeath;
+
+TEST_F(LoopsMisuse, exceptions_that_run_was_never_called_for_are_said_on_stderr) {
+  Promise<>::reject(std::runtime_error("one")).detach();
+  set_immediate([] { throw std::logic_error("two"); });
+  uv_run(loop().native(), UV_RUN_DEFAULT);
+  uv_run(loop().native(), UV_RUN_DEFAULT);
+  ::testing::internal::CaptureStderr();
+  destroy_loop();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  const std::string why =
+      "contrail: lost with its Loop, as nobody called run() again or installed "
+      "on_uncaught_exception(): ";
+  EXPECT_THAT(said, ::testing::HasSubstr(why + "one\n"));
+  EXPECT_THAT(said, ::testing::HasSubstr(why + "two\n"));
+}
+
+TEST_F(LoopsMisuse, an_exception_that_run_has_thrown_is_not_said_again) {
+  set_immediate([] { throw std::logic_error("one"); });
+  EXPECT_THROW(loop().run(), std::logic_error);
+  ::testing::internal::CaptureStderr();
+  destroy_loop();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
 
 TEST_F(LoopsDeath, are_one_to_a_thread) {
   EXPECT_DEATH(Loop second, "this thread already has a Loop");

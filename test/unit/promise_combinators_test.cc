@@ -137,6 +137,20 @@ TEST_F(Combinators, all_settled_says_how_each_one_ended) {
   EXPECT_EQ(heard, "no");
 }
 
+TEST_F(Combinators, all_settled_of_different_types_gives_a_tuple) {
+  auto [number, nothing, failed] = std::tuple(later(1, 3ms), sleep(1ms), failing("no"));
+  all_settled(number, nothing, failed)
+      .then([this](auto& results) {
+        auto& [first, second, third] = results;
+        heard += std::to_string(first.value.value());
+        heard += second.fulfilled() ? " done" : " failed";
+        heard += third.fulfilled() ? " done" : " failed";
+      })
+      .detach();
+  loop().run();
+  EXPECT_EQ(heard, "1 done failed");
+}
+
 TEST_F(Combinators, all_settled_of_none_is_fulfilled_at_once) {
   EXPECT_FALSE(all_settled(std::vector<Promise<>>{}).pending());
 }

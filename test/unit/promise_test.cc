@@ -460,6 +460,30 @@ TEST_F(Rejections, let_ticks_of_their_handler_run) {
   EXPECT_EQ(heard, "tick");
 }
 
+// --- Reactions without arguments.
+
+TEST_F(Promises, are_reacted_to_by_functions_that_do_not_ask_for_the_value) {
+  Promise<int>::resolve(1).then([this] { heard += "a"; }).detach();
+  Promise<int>::resolve(1)
+      .then([] { return std::string("b"); }, [] { return std::string("?"); })
+      .then([this](std::string& text) { heard += text; })
+      .detach();
+  loop().run();
+  EXPECT_EQ(heard, "ab");
+}
+
+TEST_F(Promises, are_reacted_to_by_functions_that_do_not_ask_for_the_error) {
+  Promise<int>::reject(std::runtime_error("no"))
+      .catch_error([] { return 1; })
+      .then([this](int value) { heard += std::to_string(value); })
+      .detach();
+  Promise<int>::reject(std::runtime_error("no"))
+      .then([this] { heard += "?"; }, [this] { heard += "2"; })
+      .detach();
+  loop().run();
+  EXPECT_EQ(heard, "21");
+}
+
 // --- Misuse.
 
 using PromisesDeath = Promises;

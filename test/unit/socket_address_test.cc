@@ -12,6 +12,14 @@
 namespace contrail {
 namespace {
 
+/// What is refused, and who does more.
+std::string refusal_naming(std::string_view subject) {
+  return fmt::format(
+      "SocketAddress {}: EINVAL: no literal IP address; TcpSocket::connect(host, port) looks names "
+      "up",
+      subject);
+}
+
 std::string refusal_of(std::string_view ip) {
   try {
     SocketAddress address(ip, 80);
@@ -56,25 +64,21 @@ TEST(SocketAddress, keeps_the_interface_of_a_link_local_address) {
 }
 
 TEST(SocketAddress, refuses_an_interface_that_does_not_exist) {
-  EXPECT_EQ(refusal_of("fe80::1%nowhere9"),
-            "SocketAddress fe80::1%nowhere9: EINVAL: invalid argument");
+  EXPECT_EQ(refusal_of("fe80::1%nowhere9"), refusal_naming("fe80::1%nowhere9"));
 }
 
 TEST(SocketAddress, refuses_what_is_no_literal) {
   for (std::string_view text :
        {"localhost", "1.2.3", "256.0.0.1", "1.2.3.4.5", " 127.0.0.1", "127.0.0.1 ", "127.0.0.1:80",
         "[::1]", "::1::", "1:2", "%lo", "::g", "0000:0000:0000:0000:0000:0000:0000:0001x%lo"}) {
-    EXPECT_EQ(refusal_of(text), fmt::format("SocketAddress {}: EINVAL: invalid argument", text));
+    EXPECT_EQ(refusal_of(text), refusal_naming(text));
   }
 }
 
-TEST(SocketAddress, refuses_nothing) {
-  EXPECT_EQ(refusal_of(""), "SocketAddress: EINVAL: invalid argument");
-}
+TEST(SocketAddress, refuses_nothing) { EXPECT_EQ(refusal_of(""), refusal_naming("\"\"")); }
 
 TEST(SocketAddress, refuses_a_literal_with_a_nul_in_it) {
-  EXPECT_EQ(refusal_of(std::string_view("127.0.0.1\0x", 11)),
-            "SocketAddress 127.0.0.1: EINVAL: invalid argument");
+  EXPECT_EQ(refusal_of(std::string_view("127.0.0.1\0x", 11)), refusal_naming("127.0.0.1"));
 }
 
 TEST(SocketAddress, is_equal_only_if_address_and_port_are) {

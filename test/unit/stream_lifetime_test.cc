@@ -386,20 +386,36 @@ TEST_F(StreamDeathTest, using_a_moved_from_server_says_so) {
   EXPECT_DEATH(server.listen(SocketAddress::loopback()), "this TcpServer was used after it was");
 }
 
+TEST_F(StreamDeathTest, a_moved_from_server_is_empty_and_may_be_closed) {
+  TcpServer server;
+  EXPECT_TRUE(server);
+  TcpServer moved = std::move(server);
+  EXPECT_FALSE(server);
+  server.close();
+  EXPECT_TRUE(moved);
+}
+
+constexpr const char* used_elsewhere =
+    "a TcpSocket was used on a thread other than its Loop's, or after its Loop: "
+    "Loop::post\\(\\) gets there";
+
+TEST_F(StreamDeathTest, using_a_server_on_another_thread_says_so) {
+  TcpServer server;
+  EXPECT_DEATH(std::thread([&] { server.listen(SocketAddress::loopback()); }).join(),
+               "a TcpServer was used on a thread other than its Loop's");
+}
+
 TEST_F(StreamDeathTest, using_a_stream_on_another_thread_says_so) {
-  EXPECT_DEATH(std::thread([&] { socket_->pause(); }).join(),
-               "a handle was used on a thread other than its Loop's");
+  EXPECT_DEATH(std::thread([&] { socket_->pause(); }).join(), used_elsewhere);
 }
 
 TEST_F(StreamDeathTest, destroying_a_stream_on_another_thread_says_so) {
-  EXPECT_DEATH(std::thread([&] { socket_.reset(); }).join(),
-               "a handle was used on a thread other than its Loop's");
+  EXPECT_DEATH(std::thread([&] { socket_.reset(); }).join(), used_elsewhere);
 }
 
 TEST_F(StreamDeathTest, destroying_a_closing_stream_on_another_thread_says_so) {
   socket_->close();
-  EXPECT_DEATH(std::thread([&] { socket_.reset(); }).join(),
-               "a handle was used on a thread other than its Loop's");
+  EXPECT_DEATH(std::thread([&] { socket_.reset(); }).join(), used_elsewhere);
 }
 
 TEST_F(StreamDeathTest, using_a_stream_after_its_loop_says_so) {

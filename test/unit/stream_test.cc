@@ -108,6 +108,14 @@ TEST_F(StreamTest, read_of_a_closed_stream_is_refused) {
   EXPECT_THAT(failure_of(socket.read(buffer)), ::testing::HasSubstr("EBADF"));
 }
 
+TEST_F(StreamTest, read_of_a_closed_stream_that_on_data_listened_to_is_refused_as_closed) {
+  auto [socket, peer] = connected_to_peer();
+  std::array<std::byte, 4> buffer;
+  socket.on_data([](Chunk) {});
+  socket.close();
+  EXPECT_THAT(failure_of(socket.read(buffer)), ::testing::HasSubstr("EBADF"));
+}
+
 TEST_F(StreamTest, a_read_that_waits_is_cancelled_by_close) {
   auto [socket, peer] = connected_to_peer();
   std::array<std::byte, 4> buffer;

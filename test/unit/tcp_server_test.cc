@@ -90,16 +90,27 @@ TEST_F(TcpServerTest, listens_on_ipv6) {
 
 TEST_F(TcpServerTest, has_no_address_before_listen_nor_after_close) {
   TcpServer server;
-  EXPECT_EQ(thrown_by([&] { server.address(); }), "getsockname: EBADF: bad file descriptor");
+  EXPECT_EQ(thrown_by([&] { server.address(); }),
+            "getsockname: EBADF: this server does not listen");
   server.listen(SocketAddress::loopback());
   EXPECT_NE(server.address().port(), 0);
   server.close();
-  EXPECT_EQ(thrown_by([&] { server.address(); }), "getsockname: EBADF: bad file descriptor");
+  EXPECT_EQ(thrown_by([&] { server.address(); }),
+            "getsockname: EBADF: this server does not listen");
+}
+
+TEST_F(TcpServerTest, does_not_listen_again_after_close) {
+  TcpServer server = listening();
+  server.close();
+  EXPECT_THAT(thrown_by([&] { server.listen(SocketAddress::loopback()); }),
+              HasSubstr("EALREADY: this server was closed: make another one"));
 }
 
 TEST_F(TcpServerTest, listens_once) {
   TcpServer server = listening();
-  EXPECT_THAT(thrown_by([&] { server.listen(SocketAddress::loopback()); }), HasSubstr("EALREADY"));
+  EXPECT_EQ(thrown_by([&] { server.listen(SocketAddress::loopback(80)); }),
+            fmt::format("listen 127.0.0.1:80: EALREADY: this server listens already, at {}",
+                        server.address()));
   EXPECT_NE(server.address().port(), 0);
 }
 
@@ -224,7 +235,7 @@ TEST_F(TcpServerTest, an_accept_that_waits_is_cancelled_by_close) {
 
 TEST_F(TcpServerTest, accept_needs_a_server_that_listens) {
   TcpServer server;
-  EXPECT_THAT(failure_of(server.accept()), HasSubstr("EBADF"));
+  EXPECT_EQ(failure_of(server.accept()), "accept: EBADF: this server does not listen");
   server.listen(SocketAddress::loopback());
   server.close();
   EXPECT_THAT(failure_of(server.accept()), HasSubstr("EBADF"));

@@ -152,7 +152,7 @@ TEST_F(TcpConnectTest, a_name_that_nobody_knows_is_an_error) {
 
 TEST_F(TcpConnectTest, a_name_that_cannot_be_one_is_refused_without_asking) {
   AnnouncedTypes types;
-  EXPECT_EQ(failure_to_reach(""), "getaddrinfo: EINVAL: invalid argument");
+  EXPECT_EQ(failure_to_reach(""), "getaddrinfo \"\": EINVAL: invalid argument");
   EXPECT_EQ(failure_to_reach(std::string_view("a\0b", 3)),
             "getaddrinfo a: EINVAL: invalid argument");
   EXPECT_THAT(failure_to_reach(std::string(254, 'a')), HasSubstr("aaa: EINVAL"));

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <coroutine>
 
+#include "contrail/detail/foreign_awaitable.h"
 #include "contrail/detail/reactions.h"
 
 // What makes Promise<T> the return type of coroutines.
@@ -62,7 +63,33 @@ class Awaiter : AwaitReaction {
   }
 };
 
-/// What co_await of something that is no promise yields.
+/// co_await of what another library made for it. It is started here, and lives as long as this.
+template <class A, class T = ForeignValue<ForeignResult<A>>>
+class ForeignAwait : public Awaiter<T, T> {
+ public:
+  ForeignAwait(A&& foreign, PromiseIds* parent)
+      : ForeignAwait(static_cast<A&&>(foreign), new_promise<T>(parent)) {}
+
+  ForeignResult<A> await_resume() {
+    using Result = ForeignResult<A>;
+    if constexpr (std::is_reference_v<Result>) {
+      return static_cast<Result>(*Awaiter<T, T>::await_resume());
+    } else {
+      return Awaiter<T, T>::await_resume();
+    }
+  }
+
+ private:
+  ForeignAwait(A&& foreign, Ref<PromiseState<T>> promise)
+      : Awaiter<T, T>(promise),
+        awaiter_(foreign_awaiter(static_cast<A&&>(foreign))),
+        wait_(wait_for(awaiter_, std::move(promise))) {}
+
+  ForeignAwaiterOf<A> awaiter_;
+  ForeignWait wait_;
+};
+
+/// What co_await of something else yields that is no promise.
 template <class V>
 struct Awaited {
   using type = V;
@@ -105,9 +132,14 @@ class CoroutinePromise : public PromiseState<T> {
   auto await_transform(Promise<U>&& promise) {
     return Awaiter<U, U>(PromiseAccess::take(std::move(promise)));
   }
+  template <class A>
+  requires(!is_promise<std::decay_t<A>> && ForeignAwaitable<A>) auto await_transform(A&& foreign) {
+    static_assert(Awaitable<A>, "co_await: only coroutines of its own library can wait for this");
+    return ForeignAwait<A>(static_cast<A&&>(foreign), &this->ids);
+  }
   /// Anything else: a promise of it, derived from this one.
   template <class V>
-  requires(!is_promise<std::decay_t<V>>) auto await_transform(V&& value) {
+  requires(!is_promise<std::decay_t<V>> && !ForeignAwaitable<V>) auto await_transform(V&& value) {
     using Value = typename Awaited<std::decay_t<V>>::type;
     auto wrapper = new_promise<Value>(&this->ids);
     settle_with(*wrapper, std::forward<V>(value));

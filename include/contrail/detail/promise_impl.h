@@ -82,7 +82,7 @@ template <class F, class E>
 auto Promise<T>::then(F fn, E on_rejected) const {
   using R = decltype(detail::call_with_value(fn, state()));
   using U = detail::SettledBy<R>;
-  using Other = detail::SettledBy<std::invoke_result_t<E&, std::exception_ptr>>;
+  using Other = detail::SettledBy<detail::ErrorResult<E>>;
   static_assert(std::is_void_v<U> ? std::is_void_v<Other> : std::is_convertible_v<Other, U>,
                 "then: on_rejected must return what fn returns");
   return detail::derive<U>(
@@ -91,20 +91,23 @@ auto Promise<T>::then(F fn, E on_rejected) const {
         detail::settle_from(derived, [&]() -> R { return detail::call_with_value(fn, source); });
       },
       [fn = std::move(on_rejected)](auto& derived, auto& source) mutable {
-        detail::settle_from(derived, [&]() -> decltype(auto) { return fn(source.error()); });
+        detail::settle_from(derived, [&]() -> decltype(auto) {
+          return detail::call_with_error(fn, source.error());
+        });
       });
 }
 
 template <class T>
-template <std::invocable<std::exception_ptr> F>
+template <class F>
 Promise<T> Promise<T>::catch_error(F fn) const {
-  using U = detail::SettledBy<std::invoke_result_t<F&, std::exception_ptr>>;
+  using U = detail::SettledBy<detail::ErrorResult<F>>;
   static_assert(std::is_void_v<T> ? std::is_void_v<U> : std::is_convertible_v<U, T>,
                 "catch_error: fn must return what the promise promises");
   return detail::derive<T>(detail::state_of(*this), detail::pass_value,
                            [fn = std::move(fn)](auto& derived, auto& source) mutable {
-                             detail::settle_from(
-                                 derived, [&]() -> decltype(auto) { return fn(source.error()); });
+                             detail::settle_from(derived, [&]() -> decltype(auto) {
+                               return detail::call_with_error(fn, source.error());
+                             });
                            });
 }
 

@@ -192,7 +192,10 @@ CONTRAIL_API std::exception_ptr broken_promise();
 template <class T>
 class PromiseState : public PromiseCore {
  public:
-  using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  /// Of a reference there is none, which Promise says; a pointer here keeps it to that sentence.
+  using Stored =
+      std::conditional_t<std::is_void_v<T>, std::monostate,
+                         std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, T>>;
 
   explicit PromiseState(PromiseIds* parent = nullptr) : PromiseCore(parent) {}
 

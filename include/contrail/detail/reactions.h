@@ -78,17 +78,35 @@ void settle_with(PromiseState<U>& promise, R&& result) {
   }
 }
 
-/// Calls fn with a fulfilled promise's value, by reference if fn takes one.
+/// Calls fn with a fulfilled promise's value, by reference if fn takes one, or without.
 template <class T, class F>
 decltype(auto) call_with_value(F& fn, PromiseState<T>& source) {
-  if constexpr (std::is_void_v<T>) {
-    return std::invoke(fn);
-  } else if constexpr (std::is_invocable_v<F&, T&>) {
+  using Value = typename PromiseState<T>::Stored;
+  if constexpr (!std::is_void_v<T> && std::is_invocable_v<F&, Value&>) {
     return std::invoke(fn, source.value());
-  } else {
+  } else if constexpr (!std::is_void_v<T> && std::is_invocable_v<F&, Value>) {
     return std::invoke(fn, std::move(source.value()));
+  } else {
+    static_assert(std::is_invocable_v<F&>,
+                  "then: fn must take what the promise promises, by reference or by value, or "
+                  "nothing");
+    return std::invoke(fn);
   }
 }
+
+/// Calls fn with what a promise was rejected with, or without.
+template <class F>
+decltype(auto) call_with_error(F& fn, const std::exception_ptr& error) {
+  if constexpr (std::is_invocable_v<F&, std::exception_ptr>) {
+    return std::invoke(fn, error);
+  } else {
+    static_assert(std::is_invocable_v<F&>,
+                  "on_rejected and catch_error: fn must take a std::exception_ptr, or nothing");
+    return std::invoke(fn);
+  }
+}
+template <class F>
+using ErrorResult = decltype(call_with_error(std::declval<F&>(), nullptr));
 
 /// Settles a promise with what call() returns or throws.
 template <class U, class Call>

@@ -14,6 +14,8 @@ namespace detail {
 /// the system's. From one clock to the other, pending timers keep the time they have left. Not from
 /// inside a callback. What testing::FakeClock is made of.
 CONTRAIL_API void set_virtual_time(std::optional<std::chrono::milliseconds> now) noexcept;
+/// Whether they are on such a clock.
+CONTRAIL_API bool has_virtual_time() noexcept;
 /// When the loop would next wake up for a timer, by its clock: not later than the next one is due.
 CONTRAIL_API std::optional<std::chrono::milliseconds> next_wake_up() noexcept;
 /// Fires what is due by the loop's clock, each timer followed by its ticks and microtasks.

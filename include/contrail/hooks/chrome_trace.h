@@ -41,7 +41,8 @@ struct ChromeTraceOptions {
 /// in the buffer.
 class CONTRAIL_API ChromeTrace {
  public:
-  /// Replaces the file. Throws Error, naming it, if it cannot be opened and written.
+  /// Replaces the file. Throws Error, naming it, if it cannot be opened and written, as it can be
+  /// only if it is a regular one.
   explicit ChromeTrace(const std::filesystem::path& file, ChromeTraceOptions options = {});
   ChromeTrace(ChromeTrace&&) noexcept;
   ChromeTrace& operator=(ChromeTrace&&) noexcept;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "contrail/detail/export.h"
+#include "contrail/function.h"
 #include "contrail/http/headers.h"
 #include "contrail/promise.h"
 
@@ -25,7 +26,8 @@ struct Exchange;
 /// ahead of write(), and then it must be what is written. Responses to HEAD, and those of status
 /// 204, 205 and 304, are sent without the body you give them.
 ///
-/// When the client is gone, write() rejects and end() does nothing. Moved-from, a Response is
+/// When the client is gone, write() rejects and end() does nothing: see is_open() and on_close().
+/// Moved-from, a Response is
 /// empty: `if (response)` tells; using it ends the process with a sentence.
 class CONTRAIL_API Response {
  public:
@@ -50,9 +52,19 @@ class CONTRAIL_API Response {
   /// Sends what is missing, head and body in one. More calls do nothing.
   void end(std::string body = {});
 
+  /// Calls fn once, later than this call and in its context, when the exchange is over: Node's
+  /// 'close' event. That is when the system has taken all of the response, or when the connection
+  /// went before. If end() had not been called by then, ended() is false: the client has left. Call
+  /// it before end(); after it, fn runs soon. It replaces the fn before, and a Loop that goes drops
+  /// it uncalled.
+  void on_close(Function<void()> fn);
+
   bool head_sent() const noexcept;
+  /// end() was called.
   bool ended() const noexcept;
-  /// The client can still be answered, as far as we know.
+  /// The client can still be answered, as far as we know: false once its connection has failed or
+  /// was closed, or all has been said. A client that only closes looks like one that has just
+  /// finished sending, see Server: the next write() finds out, or the one after.
   bool is_open() const noexcept;
 
   explicit operator bool() const noexcept { return exchange_ != nullptr; }

@@ -69,8 +69,13 @@ struct ServerOptions {
 /// for every request, in the context in which listen() was called. What it enters stays with that
 /// request. Requests of one connection are handled one after the other.
 ///
+/// A client that has sent the end of its stream is still answered: HTTP allows it to close its half
+/// once it has asked, and TCP does not tell that from closing altogether. Only a reset does, or a
+/// write that fails. Node closes such a connection.
+///
 /// The destructor closes all connections; it may run inside the handler. Requests and Responses
-/// that are still about then know no client any more.
+/// that are still about then know no client any more. Moved-from, a Server is empty: `if (server)`
+/// tells; close() then does nothing, and any other use ends the process with a sentence.
 class CONTRAIL_API Server {
  public:
   using Handler = Function<void(Request, Response)>;
@@ -79,13 +84,13 @@ class CONTRAIL_API Server {
   /// Response that was let go of.
   explicit Server(Handler handler, ServerOptions options = {});
 
-  /// The same, and should the promise be rejected, the client gets a 500 unless it has an answer,
+  /// The same for anything that takes a Request and a Response and returns nothing or a
+  /// Promise<void>. Should the promise be rejected, the client gets a 500 unless it has an answer,
   /// and the loop hears of an unhandled rejection. It does not if all that happened is that the
   /// client failed: an Error of reading its request, or of writing to it, ends there.
   template <class F>
-  requires std::is_invocable_r_v<Promise<void>, F&, Request, Response> explicit Server(
-      F handler, ServerOptions options = {})
-      : Server(watched(std::move(handler)), options) {}
+  explicit Server(F handler, ServerOptions options = {})
+      : Server(handler_of(std::move(handler)), options) {}
 
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
@@ -106,8 +111,24 @@ class CONTRAIL_API Server {
   std::size_t connections() const noexcept;
   /// Of the TCPSERVERWRAP; no_async_id if it does not listen.
   AsyncId async_id() const noexcept;
+  explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
+  template <class F>
+  static Handler handler_of(F handler) {
+    static_assert(std::is_invocable_v<F&, Request, Response>,
+                  "http::Server: the handler must take an http::Request and an http::Response, "
+                  "both by value");
+    using Returned = std::invoke_result_t<F&, Request, Response>;
+    static_assert(std::is_void_v<Returned> || std::is_same_v<Returned, Promise<void>>,
+                  "http::Server: the handler must return nothing, or a Promise<void>");
+    if constexpr (std::is_void_v<Returned>) {
+      return Handler(std::move(handler));
+    } else {
+      return watched(std::move(handler));
+    }
+  }
+
   /// The callable outlives the Server as long as one of its coroutines refers to it.
   template <class F>
   static Handler watched(F handler) {

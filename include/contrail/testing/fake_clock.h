@@ -29,7 +29,8 @@ struct FakeClockOptions {
 /// Timers that are pending already keep the time they have left, and so they do when the clock goes
 /// and the loop is back on the system's. While it exists, Loop::run() does not wait for timers, and
 /// Loop::now() is this clock's. The clock is moved from outside the loop's callbacks only, and goes
-/// before its Loop: using it afterwards ends the process with a sentence.
+/// before its Loop: using it afterwards ends the process with a sentence. A Loop has at most
+/// one: making a second throws std::logic_error.
 class CONTRAIL_API FakeClock {
  public:
   explicit FakeClock(FakeClockOptions options = {});  ///< For the current thread's Loop.

@@ -483,6 +483,20 @@ TEST_F(ChromeTrace, names_the_file_it_cannot_write) {
   }
 }
 
+TEST_F(ChromeTrace, says_that_it_needs_a_regular_file) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string pipe = "/dev/fd/" + std::to_string(ends[1]);
+  try {
+    hooks::ChromeTrace trace(pipe);
+    ADD_FAILURE() << "it was opened";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a trace is written to a regular file, which this is not"));
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_F(ChromeTrace, may_outlive_its_loop) {
   std::optional<hooks::ChromeTrace> trace;
   std::thread([&] {

@@ -201,6 +201,14 @@ TEST(FakeClockDeathTest, says_that_its_loop_is_gone) {
   delete clock;
 }
 
+TEST_F(FakeClockTest, is_the_only_one_of_its_loop) {
+  const std::string message = message_of([] { FakeClock second; });
+  EXPECT_EQ(message, "FakeClock: this Loop has one already, and can have only one at a time");
+  set_timeout(note("timer"), 1h);
+  clock->advance(1h);
+  EXPECT_THAT(notes, ElementsAre("timer@3600000"));
+}
+
 TEST_F(FakeClockTest, is_moved_from_outside_callbacks_only) {
   std::string message;
   set_immediate([&] { message = message_of([&] { clock->advance(1ms); }); });
