@@ -19,8 +19,8 @@ constexpr auto time_limit = 10s;
 RecordedScenario::RecordedScenario(ScenarioFile file)
     : file_(std::move(file)),
       text_(read_text(file_.path)),
-      recorded_(read_text(file_.trace())),
-      scenario_(parse_scenario(text_, file_.path.string())) {}
+      scenario_(parse_scenario(text_, file_.path.string())),
+      recorded_(read_text(file_.trace())) {}
 
 std::string RecordedScenario::shown(const std::string& trace, Extent extent) const {
   return extent == Extent::everything ? trace : without_hooks(trace, scenario_);

@@ -33,8 +33,8 @@ class RecordedScenario {
 
   ScenarioFile file_;
   std::string text_;
+  Scenario scenario_;  ///< Ahead of the trace: what a broken one lacks is not its trace.
   std::string recorded_;
-  Scenario scenario_;
 };
 
 /// By the system's clock a deadline slips now and then, which proves nothing; what differs every
