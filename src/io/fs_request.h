@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cerrno>
 #include <climits>
-#include <concepts>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 
@@ -67,8 +68,8 @@ struct FsRequest final : RequestState<uv_work_t> {
     auto self = FsRequest::template take<FsRequest>(request);
     if (status < 0) self->result.emplace(self->error(status));
     CallbackScope scope;
-    if constexpr (requires { self->work.finish(std::move(*self->result)); }) {
-      Result<T> outcome = self->work.finish(std::move(*self->result));
+    if constexpr (requires { self->work.finish(std::move(*self->result), self->details); }) {
+      Result<T> outcome = self->work.finish(std::move(*self->result), self->details);
       scope.call(self->resource, [&] { self->fn(std::move(outcome)); });
     } else {
       scope.call(self->resource, [&] { self->fn(std::move(*self->result)); });
@@ -120,14 +121,20 @@ void start(std::string_view operation, fs::Path path, const fs::Path& other, Wor
   start<T>(operation, std::move(path), std::move(work), std::move(fn));
 }
 
-/// The promise form of a function that takes a callback last.
-template <class T, class... Args>
-Promise<T> promised(void (*call)(std::type_identity_t<Args>..., Callback<T>), Args... args) {
+/// What start(callback) settles.
+template <class T, class Start>
+Promise<T> promised_from(Start start) {
   auto [promise, resolver] = Promise<T>::with_resolver();
-  call(std::move(args)..., [resolver = std::move(resolver)](Result<T> result) mutable {
+  start([resolver = std::move(resolver)](Result<T> result) mutable {
     resolver.settle(std::move(result));
   });
   return std::move(promise);
+}
+
+/// The promise form of a function that takes a callback last.
+template <class T, class... Args>
+Promise<T> promised(void (*call)(std::type_identity_t<Args>..., Callback<T>), Args... args) {
+  return promised_from<T>([&](Callback<T> fn) { call(std::move(args)..., std::move(fn)); });
 }
 
 }  // namespace contrail::inline v0::detail
