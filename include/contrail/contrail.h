@@ -9,6 +9,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/error.h"
 #include "contrail/execution.h"
+#include "contrail/file.h"
 #include "contrail/format.h"
 #include "contrail/fs.h"
 #include "contrail/function.h"

@@ -5,39 +5,220 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "contrail/detail/export.h"
 #include "contrail/promise.h"
 #include "contrail/result.h"
 
 /// Files and directories. Every operation comes twice: returning a Promise, or taking a callback
-/// last. Both are one FSREQCALLBACK; the promise form adds its PROMISE. The work is done on
-/// libuv's thread pool.
+/// last. Both are one FSREQCALLBACK, however many system calls it takes; the promise form adds its
+/// PROMISE. The work is done on libuv's thread pool, one thread of it per operation.
+///
+/// An operation that fails says which call failed on which path: "mkdir /a/b: EACCES: …". One that
+/// consists of several calls then leaves behind what those before it did. A path with a NUL in it
+/// is refused with EINVAL, and one of PATH_MAX (4096) bytes or more with ENAMETOOLONG; both are
+/// told later, like every failure.
+///
+/// For reading and writing parts of a file see file.h.
 namespace contrail::inline v0::fs {
 
 using Path = std::filesystem::path;
+using Mode = std::uint32_t;  ///< Permissions, as chmod(2) has them: 0644. The umask applies.
+using Time = std::chrono::system_clock::time_point;
 
 /// What hooks see of an operation.
 struct CONTRAIL_API Details {
   std::string_view operation;  ///< "read_file", "stat", …
-  Path path;
+  Path path;                   ///< The first, if it has two.
+};
+
+enum class FileType {
+  unknown,
+  file,
+  directory,
+  link,
+  fifo,
+  socket,
+  character_device,
+  block_device,
 };
 
 struct CONTRAIL_API Stat {
-  std::uint64_t size;
+  std::uint64_t size;  ///< In bytes.
   std::uint32_t mode;  ///< Type and permissions, as stat(2) has them.
-  std::chrono::system_clock::time_point modified;
+  Time modified;
+  Time accessed;
+  Time changed;  ///< The status, not the content: st_ctim.
+  std::uint64_t device;
+  std::uint64_t inode;  ///< With device, what tells two files apart.
+  std::uint64_t links;  ///< Hard links.
+  std::uint32_t user;
+  std::uint32_t group;
+  std::uint64_t blocks;  ///< On disk, of 512 bytes each.
 
+  FileType type() const noexcept;
   bool is_file() const noexcept;
   bool is_directory() const noexcept;
+  bool is_link() const noexcept;  ///< Only lstat() tells a link.
 };
+
+/// What a directory has in it.
+struct CONTRAIL_API DirEntry {
+  std::string name;
+  FileType type;  ///< Of the entry itself: links are not followed.
+
+  bool is_file() const noexcept { return type == FileType::file; }
+  bool is_directory() const noexcept { return type == FileType::directory; }
+  bool is_link() const noexcept { return type == FileType::link; }
+};
+
+struct CONTRAIL_API FileSystem {
+  std::uint64_t type;        ///< A magic number: statfs(2) lists them.
+  std::uint64_t block_size;  ///< In bytes.
+  std::uint64_t blocks;
+  std::uint64_t free_blocks;
+  std::uint64_t available_blocks;  ///< To other users than root.
+  std::uint64_t files;
+  std::uint64_t free_files;
+};
+
+// --- whole files --------------------------------------------------------------------------------
 
 /// The whole file. Fails with the call that failed: "open /nowhere: ENOENT: …"; with EFBIG, as in
 /// Node, from 2 GiB on.
 CONTRAIL_API Promise<std::string> read_file(Path path);
 CONTRAIL_API void read_file(Path path, Callback<std::string> fn);
 
+struct WriteOptions {
+  Mode mode = 0666;        ///< Of a file that is made.
+  bool exclusive = false;  ///< Fails with EEXIST if there is one already.
+  bool flush = false;      ///< Done only when it is on the disk.
+};
+
+/// Makes the file or replaces what is in it.
+CONTRAIL_API Promise<void> write_file(Path path, std::string data, WriteOptions options = {});
+CONTRAIL_API void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn);
+CONTRAIL_API void write_file(Path path, std::string data, Callback<void> fn);
+
+/// Makes the file or adds to its end.
+CONTRAIL_API Promise<void> append_file(Path path, std::string data, WriteOptions options = {});
+CONTRAIL_API void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn);
+CONTRAIL_API void append_file(Path path, std::string data, Callback<void> fn);
+
+struct CopyOptions {
+  enum class Clone {
+    never,
+    if_possible,  ///< Shares the blocks until one side is written to, on file systems that can.
+    always,       ///< Fails, with ENOTSUP or the like, if they cannot be shared.
+  };
+  bool exclusive = false;  ///< Fails with EEXIST if there is one already.
+  Clone clone = Clone::never;
+};
+
+/// Copies content and permissions. What fails half way leaves no copy behind.
+CONTRAIL_API Promise<void> copy_file(Path from, Path to, CopyOptions options = {});
+CONTRAIL_API void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn);
+CONTRAIL_API void copy_file(Path from, Path to, Callback<void> fn);
+
+/// Cuts the file off at size, in bytes, or fills it up with zeros.
+CONTRAIL_API Promise<void> truncate(Path path, std::uint64_t size);
+CONTRAIL_API void truncate(Path path, std::uint64_t size, Callback<void> fn);
+
+// --- what is known of a file --------------------------------------------------------------------
+
 CONTRAIL_API Promise<Stat> stat(Path path);
 CONTRAIL_API void stat(Path path, Callback<Stat> fn);
+
+/// Of the link itself, if it is one.
+CONTRAIL_API Promise<Stat> lstat(Path path);
+CONTRAIL_API void lstat(Path path, Callback<Stat> fn);
+
+/// Of the file system that the path is on.
+CONTRAIL_API Promise<FileSystem> statfs(Path path);
+CONTRAIL_API void statfs(Path path, Callback<FileSystem> fn);
+
+enum class Access : unsigned { exists = 0, execute = 1, write = 2, read = 4 };
+constexpr Access operator|(Access one, Access other) noexcept {
+  return static_cast<Access>(static_cast<unsigned>(one) | static_cast<unsigned>(other));
+}
+
+/// Fails if the process may not do that. It may have changed when you do: better just try.
+CONTRAIL_API Promise<void> access(Path path, Access wanted = Access::exists);
+CONTRAIL_API void access(Path path, Access wanted, Callback<void> fn);
+
+CONTRAIL_API Promise<void> chmod(Path path, Mode mode);
+CONTRAIL_API void chmod(Path path, Mode mode, Callback<void> fn);
+
+/// ~0u leaves one as it is.
+CONTRAIL_API Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group);
+CONTRAIL_API void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn);
+CONTRAIL_API Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group);
+CONTRAIL_API void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn);
+
+CONTRAIL_API Promise<void> utimes(Path path, Time accessed, Time modified);
+CONTRAIL_API void utimes(Path path, Time accessed, Time modified, Callback<void> fn);
+CONTRAIL_API Promise<void> lutimes(Path path, Time accessed, Time modified);
+CONTRAIL_API void lutimes(Path path, Time accessed, Time modified, Callback<void> fn);
+
+// --- names and links ----------------------------------------------------------------------------
+
+/// Replaces what is at `to`. Within one file system only (EXDEV).
+CONTRAIL_API Promise<void> rename(Path from, Path to);
+CONTRAIL_API void rename(Path from, Path to, Callback<void> fn);
+
+/// Node's unlink: removes a file, or a link, but no directory.
+CONTRAIL_API Promise<void> remove(Path path);
+CONTRAIL_API void remove(Path path, Callback<void> fn);
+
+/// A second name for the file.
+CONTRAIL_API Promise<void> link(Path existing, Path name);
+CONTRAIL_API void link(Path existing, Path name, Callback<void> fn);
+
+/// Target is not looked at; a relative one is relative to where the link is.
+CONTRAIL_API Promise<void> symlink(Path target, Path name);
+CONTRAIL_API void symlink(Path target, Path name, Callback<void> fn);
+
+CONTRAIL_API Promise<Path> read_link(Path path);
+CONTRAIL_API void read_link(Path path, Callback<Path> fn);
+
+/// Absolute, with no links, no "." and no ".." in it. It has to exist.
+CONTRAIL_API Promise<Path> real_path(Path path);
+CONTRAIL_API void real_path(Path path, Callback<Path> fn);
+
+// --- directories --------------------------------------------------------------------------------
+
+/// All entries but "." and "..", sorted by the bytes of their names. For directories that may be
+/// large see dir.h.
+CONTRAIL_API Promise<std::vector<DirEntry>> read_dir(Path path);
+CONTRAIL_API void read_dir(Path path, Callback<std::vector<DirEntry>> fn);
+
+CONTRAIL_API Promise<void> make_dir(Path path, Mode mode = 0777);
+CONTRAIL_API void make_dir(Path path, Mode mode, Callback<void> fn);
+CONTRAIL_API void make_dir(Path path, Callback<void> fn);
+
+/// `mkdir -p`: with all directories above it, and content with those that exist.
+CONTRAIL_API Promise<void> make_dirs(Path path, Mode mode = 0777);
+CONTRAIL_API void make_dirs(Path path, Mode mode, Callback<void> fn);
+CONTRAIL_API void make_dirs(Path path, Callback<void> fn);
+
+/// Removes an empty directory.
+CONTRAIL_API Promise<void> remove_dir(Path path);
+CONTRAIL_API void remove_dir(Path path, Callback<void> fn);
+
+/// `rm -r`: removes whatever it is, and if it is a directory, everything in it. Links are removed,
+/// never followed, even if somebody swaps a directory for one meanwhile. Stops at the first path
+/// that cannot be removed; what others remove meanwhile is no failure. ENOENT if there is nothing.
+CONTRAIL_API Promise<void> remove_all(Path path);
+CONTRAIL_API void remove_all(Path path, Callback<void> fn);
+
+/// Makes a directory whose name is prefix and six random characters, mode 0700. "/tmp/a-" is a
+/// useful prefix; "/tmp/" is one, too, and "/tmp" makes siblings of /tmp.
+CONTRAIL_API Promise<Path> make_temp_dir(Path prefix);
+CONTRAIL_API void make_temp_dir(Path prefix, Callback<Path> fn);
+
+/// The same with an empty file, mode 0600.
+CONTRAIL_API Promise<Path> make_temp_file(Path prefix);
+CONTRAIL_API void make_temp_file(Path prefix, Callback<Path> fn);
 
 }  // namespace contrail::inline v0::fs

@@ -33,6 +33,9 @@ class SocketAddress;
 class Stream;
 class TcpSocket;
 class TcpServer;
+class File;
+class FileReader;
+class FileWriter;
 
 namespace http {
 class Headers;

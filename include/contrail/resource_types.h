@@ -22,6 +22,8 @@ inline constexpr ResourceType write{"WRITEWRAP"};
 inline constexpr ResourceType shutdown{"SHUTDOWNWRAP"};
 inline constexpr ResourceType get_address_info{"GETADDRINFOREQWRAP"};
 inline constexpr ResourceType fs_request{"FSREQCALLBACK"};
+inline constexpr ResourceType file_handle{"FILEHANDLE"};
+inline constexpr ResourceType file_handle_close{"FILEHANDLECLOSEREQ"};
 
 inline constexpr ResourceType http_incoming_message{"HTTPINCOMINGMESSAGE"};
 

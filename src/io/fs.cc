@@ -1,92 +1,98 @@
+// What is known of a file, and what may be done to it.
+
 #include "contrail/fs.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <string>
-
-#include "contrail/microtask.h"
 #include "src/io/fs_request.h"
+#include "src/io/fs_stat.h"
 
 namespace contrail::inline v0 {
 namespace detail {
+
+fs::Time from_system(const timespec& time) noexcept {
+  using namespace std::chrono;
+  const auto since = seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
+  return fs::Time(duration_cast<fs::Time::duration>(since));
+}
+
+timespec to_system(fs::Time time) noexcept {
+  using namespace std::chrono;
+  const auto whole = floor<seconds>(time);
+  return {static_cast<std::time_t>(whole.time_since_epoch().count()),
+          static_cast<long>(nanoseconds(time - whole).count())};
+}
+
+fs::FileType type_of(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return fs::FileType::file;
+  if (S_ISDIR(mode)) return fs::FileType::directory;
+  if (S_ISLNK(mode)) return fs::FileType::link;
+  if (S_ISFIFO(mode)) return fs::FileType::fifo;
+  if (S_ISSOCK(mode)) return fs::FileType::socket;
+  if (S_ISCHR(mode)) return fs::FileType::character_device;
+  if (S_ISBLK(mode)) return fs::FileType::block_device;
+  return fs::FileType::unknown;
+}
+
+fs::Stat from_system(const struct ::stat& status) noexcept {
+  return {.size = static_cast<std::uint64_t>(status.st_size),
+          .mode = status.st_mode,
+          .modified = from_system(status.st_mtim),
+          .accessed = from_system(status.st_atim),
+          .changed = from_system(status.st_ctim),
+          .device = status.st_dev,
+          .inode = status.st_ino,
+          .links = status.st_nlink,
+          .user = status.st_uid,
+          .group = status.st_gid,
+          .blocks = static_cast<std::uint64_t>(status.st_blocks)};
+}
+
 namespace {
 
-[[noreturn]] void fail(std::string_view syscall, const fs::Path& path) {
-  throw Error(uv_translate_sys_error(errno), syscall, path.string());
-}
-
-/// An open file for the length of one operation on the pool.
-class OpenFile {
- public:
-  explicit OpenFile(const fs::Path& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) fail("open", path);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() { ::close(descriptor_); }
-  int descriptor() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-std::string read_whole(const fs::Path& path) {
-  constexpr std::size_t smallest_step = 4096;
-  constexpr std::size_t largest_step = 1 << 20;
-  constexpr std::size_t largest_file = 0x7fffffff;  // Node's limit.
-  const Error too_large(UV_EFBIG, "read", path.string());
-  OpenFile file(path);
-  struct ::stat status;
-  if (::fstat(file.descriptor(), &status) < 0) fail("fstat", path);
-  if (status.st_size > static_cast<off_t>(largest_file)) throw too_large;
-  std::string text;
-  std::size_t size = 0;
-  // Files of /proc say 0, others grow meanwhile: the size is a hint, the end is the end.
-  std::size_t step = std::max(static_cast<std::size_t>(status.st_size) + 1, smallest_step);
-  for (;;) {
-    text.resize(size + step);
-    const ssize_t count = ::read(file.descriptor(), text.data() + size, step);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read", path);
-    size += static_cast<std::size_t>(count);
-    if (count == 0) break;
-    if (size > largest_file) throw too_large;
-    step = std::min(std::max(size, smallest_step), largest_step);
-  }
-  text.resize(size);
-  return text;
-}
-
 fs::Stat stat_of(const fs::Path& path) {
-  using namespace std::chrono;
   struct ::stat status;
-  if (::stat(path.c_str(), &status) < 0) fail("stat", path);
-  const auto modified = seconds(status.st_mtim.tv_sec) + nanoseconds(status.st_mtim.tv_nsec);
-  return {static_cast<std::uint64_t>(status.st_size), status.st_mode,
-          system_clock::time_point(duration_cast<system_clock::duration>(modified))};
+  checked(
+      "stat", [&] { return ::stat(path.c_str(), &status); }, path);
+  return from_system(status);
 }
 
-template <class T, class Work>
-void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn) {
-  if (path.native().find('\0') == std::string::npos) {
-    return FsRequest<T, Work>::start(operation, std::move(path), work, std::move(fn));
-  }
-  Error refused(UV_EINVAL, operation, std::string(path.c_str()) + "\\0…");
-  next_tick([fn = std::move(fn), refused = std::move(refused)]() mutable { fn(refused); });
+fs::Stat lstat_of(const fs::Path& path) {
+  struct ::stat status;
+  checked(
+      "lstat", [&] { return ::lstat(path.c_str(), &status); }, path);
+  return from_system(status);
 }
 
-template <class T, class Start>
-Promise<T> promised(Start start) {
-  auto [promise, resolver] = Promise<T>::with_resolver();
-  start([resolver = std::move(resolver)](Result<T> result) mutable {
-    resolver.settle(std::move(result));
-  });
-  return std::move(promise);
+fs::FileSystem statfs_of(const fs::Path& path) {
+  struct ::statfs status;
+  checked(
+      "statfs", [&] { return ::statfs(path.c_str(), &status); }, path);
+  return {.type = static_cast<std::uint64_t>(status.f_type),
+          .block_size = static_cast<std::uint64_t>(status.f_bsize),
+          .blocks = status.f_blocks,
+          .free_blocks = status.f_bfree,
+          .available_blocks = status.f_bavail,
+          .files = status.f_files,
+          .free_files = status.f_ffree};
+}
+
+auto time_setter(std::string_view syscall, fs::Time accessed, fs::Time modified, int flags) {
+  return [=](const fs::Path& path) {
+    const timespec times[] = {to_system(accessed), to_system(modified)};
+    checked(
+        syscall, [&] { return ::utimensat(AT_FDCWD, path.c_str(), times, flags); }, path);
+  };
+}
+
+auto owner_setter(std::string_view syscall, std::uint32_t user, std::uint32_t group, int flags) {
+  return [=](const fs::Path& path) {
+    checked(
+        syscall, [&] { return ::fchownat(AT_FDCWD, path.c_str(), user, group, flags); }, path);
+  };
 }
 
 }  // namespace
@@ -94,24 +100,89 @@ Promise<T> promised(Start start) {
 
 namespace fs {
 
+FileType Stat::type() const noexcept { return detail::type_of(mode); }
 bool Stat::is_file() const noexcept { return S_ISREG(mode); }
 bool Stat::is_directory() const noexcept { return S_ISDIR(mode); }
-
-void read_file(Path path, Callback<std::string> fn) {
-  detail::start("read_file", std::move(path), detail::read_whole, std::move(fn));
-}
-
-Promise<std::string> read_file(Path path) {
-  return detail::promised<std::string>(
-      [&](Callback<std::string> fn) { read_file(std::move(path), std::move(fn)); });
-}
+bool Stat::is_link() const noexcept { return S_ISLNK(mode); }
 
 void stat(Path path, Callback<Stat> fn) {
   detail::start("stat", std::move(path), detail::stat_of, std::move(fn));
 }
 
-Promise<Stat> stat(Path path) {
-  return detail::promised<Stat>([&](Callback<Stat> fn) { stat(std::move(path), std::move(fn)); });
+void lstat(Path path, Callback<Stat> fn) {
+  detail::start("lstat", std::move(path), detail::lstat_of, std::move(fn));
+}
+
+void statfs(Path path, Callback<FileSystem> fn) {
+  detail::start("statfs", std::move(path), detail::statfs_of, std::move(fn));
+}
+
+void access(Path path, Access wanted, Callback<void> fn) {
+  auto work = [wanted](const Path& what) {
+    detail::checked(
+        "access", [&] { return ::access(what.c_str(), static_cast<int>(wanted)); }, what);
+  };
+  detail::start("access", std::move(path), work, std::move(fn));
+}
+
+void chmod(Path path, Mode mode, Callback<void> fn) {
+  auto work = [mode](const Path& what) {
+    detail::checked(
+        "chmod", [&] { return ::chmod(what.c_str(), mode); }, what);
+  };
+  detail::start("chmod", std::move(path), work, std::move(fn));
+}
+
+void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn) {
+  auto work = detail::owner_setter("chown", user, group, 0);
+  detail::start("chown", std::move(path), work, std::move(fn));
+}
+
+void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn) {
+  auto work = detail::owner_setter("lchown", user, group, AT_SYMLINK_NOFOLLOW);
+  detail::start("lchown", std::move(path), work, std::move(fn));
+}
+
+void utimes(Path path, Time accessed, Time modified, Callback<void> fn) {
+  auto work = detail::time_setter("utime", accessed, modified, 0);
+  detail::start("utimes", std::move(path), work, std::move(fn));
+}
+
+void lutimes(Path path, Time accessed, Time modified, Callback<void> fn) {
+  auto work = detail::time_setter("lutime", accessed, modified, AT_SYMLINK_NOFOLLOW);
+  detail::start("lutimes", std::move(path), work, std::move(fn));
+}
+
+Promise<Stat> stat(Path path) { return detail::promised<Stat>(stat, std::move(path)); }
+
+Promise<Stat> lstat(Path path) { return detail::promised<Stat>(lstat, std::move(path)); }
+
+Promise<FileSystem> statfs(Path path) {
+  return detail::promised<FileSystem>(statfs, std::move(path));
+}
+
+Promise<void> access(Path path, Access wanted) {
+  return detail::promised<void>(access, std::move(path), wanted);
+}
+
+Promise<void> chmod(Path path, Mode mode) {
+  return detail::promised<void>(chmod, std::move(path), mode);
+}
+
+Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group) {
+  return detail::promised<void>(chown, std::move(path), user, group);
+}
+
+Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group) {
+  return detail::promised<void>(lchown, std::move(path), user, group);
+}
+
+Promise<void> utimes(Path path, Time accessed, Time modified) {
+  return detail::promised<void>(utimes, std::move(path), accessed, modified);
+}
+
+Promise<void> lutimes(Path path, Time accessed, Time modified) {
+  return detail::promised<void>(lutimes, std::move(path), accessed, modified);
 }
 
 }  // namespace fs

@@ -1,9 +1,15 @@
 #pragma once
 
+#include <cerrno>
+#include <climits>
 #include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
 
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
+#include "contrail/microtask.h"
 #include "src/loop/request.h"
 
 namespace contrail::inline v0::detail {
@@ -15,9 +21,12 @@ inline constexpr ResourceType fs_type{resource_types::fs_request.name,
 /// resource, is one operation of the caller's, however many calls it takes.
 ///
 /// Work is called with the path, on a thread of the pool, where it may not touch anything of the
-/// loop's; it returns the value or throws Error.
+/// loop's; it returns the value or throws Error. If it has a finish(), that makes of its outcome
+/// the caller's: on the loop, as nobody, ahead of the callback.
 template <class T, class Work>
 struct FsRequest final : RequestState<uv_work_t> {
+  using Raw = std::invoke_result_t<Work&, const fs::Path&>;
+
   FsRequest(std::string_view operation, fs::Path path, Work what, Callback<T> callback)
       : work(std::move(what)),
         fn(std::move(callback)),
@@ -40,27 +49,92 @@ struct FsRequest final : RequestState<uv_work_t> {
   static void on_pool(uv_work_t* request) {
     FsRequest& self = of(request);
     try {
-      self.result.emplace(self.work(self.details.path));
+      if constexpr (std::is_void_v<Raw>) {
+        self.work(self.details.path);
+        self.result.emplace();
+      } else {
+        self.result.emplace(self.work(self.details.path));
+      }
     } catch (const Error& error) {
       self.result.emplace(error);
     } catch (const std::bad_alloc&) {
-      self.result.emplace(Error(UV_ENOMEM, self.details.operation, self.details.path.string()));
+      self.result.emplace(self.error(UV_ENOMEM));
+    } catch (const std::length_error&) {
+      self.result.emplace(self.error(UV_ENOMEM));
     }
   }
 
   static void on_loop(uv_work_t* request, int status) {
     auto self = FsRequest::template take<FsRequest>(request);
-    if (status < 0) {
-      self->result.emplace(Error(status, self->details.operation, self->details.path.string()));
+    if (status < 0) self->result.emplace(self->error(status));
+    CallbackScope scope;
+    if constexpr (requires { self->work.finish(std::move(*self->result), self->details); }) {
+      Result<T> outcome = self->work.finish(std::move(*self->result), self->details);
+      scope.call(self->resource, [&] { self->fn(std::move(outcome)); });
+    } else {
+      scope.call(self->resource, [&] { self->fn(std::move(*self->result)); });
     }
-    run_callback(self->resource, [&] { self->fn(std::move(*self->result)); });
   }
+
+  Error error(int status) const { return Error(status, details.operation, details.path.string()); }
 
   Work work;
   Callback<T> fn;
-  std::optional<Result<T>> result;
+  std::optional<Result<Raw>> result;
   fs::Details details;
   AsyncResource resource;
 };
+
+/// For the pool: the call that failed just now, and on what.
+[[noreturn]] void fail(std::string_view syscall, const fs::Path& path);
+[[noreturn]] void fail(std::string_view syscall, const fs::Path& from, const fs::Path& to);
+
+/// Calls a system call until no signal interrupts it; throws what it fails with.
+template <class Call, class... Paths>
+auto checked(std::string_view syscall, Call call, const Paths&... paths) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0) return result;
+    if (errno != EINTR) fail(syscall, paths...);
+  }
+}
+
+/// Why the system is not even asked, if there is a reason: it would see another path.
+std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
+
+template <class T>
+void fail_later(Error failure, Callback<T> fn) {
+  next_tick([fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); });
+}
+
+template <class T, class Work>
+void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn) {
+  if (auto refused = refusal(operation, path)) return fail_later(*refused, std::move(fn));
+  FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn));
+}
+
+/// The same with a second path, which Work is made with.
+template <class T, class Work>
+void start(std::string_view operation, fs::Path path, const fs::Path& other, Work work,
+           Callback<T> fn) {
+  if (auto refused = refusal(operation, other)) return fail_later(*refused, std::move(fn));
+  start<T>(operation, std::move(path), std::move(work), std::move(fn));
+}
+
+/// What start(callback) settles.
+template <class T, class Start>
+Promise<T> promised_from(Start start) {
+  auto [promise, resolver] = Promise<T>::with_resolver();
+  start([resolver = std::move(resolver)](Result<T> result) mutable {
+    resolver.settle(std::move(result));
+  });
+  return std::move(promise);
+}
+
+/// The promise form of a function that takes a callback last.
+template <class T, class... Args>
+Promise<T> promised(void (*call)(std::type_identity_t<Args>..., Callback<T>), Args... args) {
+  return promised_from<T>([&](Callback<T> fn) { call(std::move(args)..., std::move(fn)); });
+}
 
 }  // namespace contrail::inline v0::detail

@@ -45,15 +45,32 @@ class OpenList {
     head_.previous_ = &item;
   }
 
-  /// What ends leaves the list later, when libuv has let go of it.
+  /// What ends leaves the list when libuv has let go of it, or at once; and it may take others with
+  /// it that it owns.
   void end_all() noexcept {
-    for (Open* item = head_.next_; item != &head_; item = item->next_) item->end();
+    OpenList due;
+    due.take(*this);
+    while (!due.empty()) {
+      Open& item = *due.head_.next_;
+      item.leave();
+      add(item);
+      item.end();
+    }
   }
 
  private:
   struct Head final : Open {
     void end() noexcept override {}
   };
+
+  void take(OpenList& other) noexcept {
+    if (other.empty()) return;
+    head_.next_ = other.head_.next_;
+    head_.previous_ = other.head_.previous_;
+    head_.next_->previous_ = head_.previous_->next_ = &head_;
+    other.head_.next_ = other.head_.previous_ = &other.head_;
+  }
+
   Head head_;
 };
 

@@ -46,6 +46,8 @@ TEST(ResourceTypesNames, are_those_of_node) {
   EXPECT_EQ(resource_types::shutdown.name, "SHUTDOWNWRAP");
   EXPECT_EQ(resource_types::get_address_info.name, "GETADDRINFOREQWRAP");
   EXPECT_EQ(resource_types::fs_request.name, "FSREQCALLBACK");
+  EXPECT_EQ(resource_types::file_handle.name, "FILEHANDLE");
+  EXPECT_EQ(resource_types::file_handle_close.name, "FILEHANDLECLOSEREQ");
   EXPECT_EQ(resource_types::http_incoming_message.name, "HTTPINCOMINGMESSAGE");
   EXPECT_EQ(resource_types::bound_function.name, "bound-anonymous-fn");
 }

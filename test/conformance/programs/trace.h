@@ -32,7 +32,8 @@ class ProgramTrace {
  private:
   static bool is_shown(std::string_view type) {
     return type.starts_with("TCP") || type == "WRITEWRAP" || type == "SHUTDOWNWRAP" ||
-           type == "GETADDRINFOREQWRAP" || type == "FSREQCALLBACK";
+           type == "GETADDRINFOREQWRAP" || type == "FSREQCALLBACK" ||
+           type.starts_with("FILEHANDLE");
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);
@@ -47,6 +48,7 @@ class ProgramTrace {
     const std::string type(made.type);
     names_[made.async_id] = fmt::format("{}:{}", type, ++counts_[type]);
     shown_.insert(made.async_id);
+    if (type == "FILEHANDLE" || type == "DIRHANDLE") collected_.insert(made.async_id);
     lines_.push_back(fmt::format("init {} by {}", name_of(made.async_id), by));
   }
   void note(std::vector<std::string>& list, std::string_view event, AsyncId id) {
@@ -55,6 +57,7 @@ class ProgramTrace {
 
   std::map<AsyncId, std::string> names_;  ///< Of what is not shown: of what triggered it.
   std::set<AsyncId> shown_;
+  std::set<AsyncId> collected_;  ///< By Node's collector, whenever that is.
   std::map<std::string, int> counts_;
   std::vector<std::string> lines_;
   std::vector<std::string> destroys_;
@@ -62,7 +65,10 @@ class ProgramTrace {
       .init = [this](const ResourceInfo& made) { init(made); },
       .before = [this](AsyncId id) { note(lines_, "before", id); },
       .after = [this](AsyncId id) { note(lines_, "after", id); },
-      .destroy = [this](AsyncId id) { note(destroys_, "destroy", id); },
+      .destroy =
+          [this](AsyncId id) {
+            if (!collected_.contains(id)) note(destroys_, "destroy", id);
+          },
   }};
 };
 

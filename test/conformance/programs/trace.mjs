@@ -5,28 +5,32 @@
 import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
-const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
+const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK|FILEHANDLE\w*)$/;
+// See differences.md: number 35, and number 1.
+const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
+const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
 
 export function say(line) { writeSync(1, `${line}\n`); }
 
 export function trace() {
   const names = new Map(); // Of what is not shown: the name of what triggered it.
-  const shown = new Set();
+  const shown = new Map(); // Types by id.
   const counts = new Map();
   const lines = [];
   const destroys = [];
   createHook({
-    init(id, type, trigger) {
+    init(id, own, trigger) {
+      const type = TWIN[own] ?? own;
       const by = names.get(trigger) ?? 'program';
       if (!SHOWN.test(type)) return names.set(id, by);
       counts.set(type, (counts.get(type) ?? 0) + 1);
       names.set(id, `${type}:${counts.get(type)}`);
-      shown.add(id);
+      shown.set(id, type);
       lines.push(`init ${names.get(id)} by ${by}`);
     },
     before(id) { if (shown.has(id)) lines.push(`before ${names.get(id)}`); },
     after(id) { if (shown.has(id)) lines.push(`after ${names.get(id)}`); },
-    destroy(id) { if (shown.has(id)) destroys.push(`destroy ${names.get(id)}`); },
+    destroy(id) { if (shown.has(id) && !COLLECTED.has(shown.get(id))) destroys.push(`destroy ${names.get(id)}`); },
   }).enable();
   process.on('exit', () => [...lines, ...destroys].forEach(say));
 }

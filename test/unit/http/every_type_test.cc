@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "contrail/async_resource.h"
-#include "contrail/fs.h"
+#include "contrail/file.h"
 #include "contrail/resource_types.h"
 #include "http_test.h"
 
@@ -42,6 +42,8 @@ class EveryType : public HttpTest {
   }
   void use_files_and_sockets() {
     wait(fs::stat("/"));
+    File file = wait(File::open("/"));
+    wait(file.close());
     wait(TcpSocket::connect("localhost", server->address().port()));
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);

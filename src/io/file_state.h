@@ -1,0 +1,82 @@
+#pragma once
+
+#include <unistd.h>
+
+#include "contrail/async_resource.h"
+#include "contrail/file.h"
+#include "src/io/descriptor.h"
+#include "src/io/pool_handle.h"
+
+namespace contrail::inline v0 {
+
+namespace detail {
+inline constexpr ResourceType file_type{resource_types::file_handle.name,
+                                        &AnyRef::tag_of<File::Details>};
+inline constexpr ResourceType file_close_type{resource_types::file_handle_close.name,
+                                              &AnyRef::tag_of<fs::Details>};
+}  // namespace detail
+
+struct File::State final : detail::PoolHandle {
+  State(int number, const fs::Path& path)
+      : PoolHandle(detail::file_close_type),
+        descriptor(number),
+        details{path},
+        its_resource(detail::file_type, AnyRef::to(details)) {}
+
+  /// As nobody: see Ground.
+  static File make(detail::Descriptor opened, const fs::Path& path) {
+    auto state = std::make_unique<State>(opened.number(), path);
+    opened.release();
+    return File(state.release());
+  }
+
+  AsyncResource& resource() noexcept override { return its_resource; }
+  const fs::Path& path() const noexcept override { return details.path; }
+  int close_system() noexcept override {
+    const int number = std::exchange(descriptor, -1);
+    return ::close(number) < 0 && errno != EINTR ? uv_translate_sys_error(errno) : 0;
+  }
+
+  /// Starts an operation: op(descriptor, path) is called on the pool.
+  template <class T, class Operation>
+  void start(std::string_view operation, Operation op, Callback<T> fn) {
+    if (!is_open()) return detail::fail_later(error(UV_EBADF, operation), std::move(fn));
+    using Work = FileWork<T, Operation>;
+    detail::FsRequest<T, Work>::start(
+        operation, details.path, Work{InFlight(*this), descriptor, std::move(op)}, std::move(fn));
+  }
+
+  template <class T>
+  void refuse(int status, std::string_view operation, Callback<T> fn) const {
+    detail::fail_later(error(status, operation), std::move(fn));
+  }
+  Error error(int status, std::string_view operation) const {
+    return Error(status, operation, details.path.string());
+  }
+
+  int descriptor;
+  Details details;
+  AsyncResource its_resource;
+
+ private:
+  template <class T, class Operation>
+  struct FileWork {
+    auto operator()(const fs::Path& path) { return op(number, path); }
+
+    template <class Raw>
+    Result<T> finish(Result<Raw> raw, const fs::Details& of) {
+      if (in_flight.abandoned()) return Error(UV_ECANCELED, of.operation, of.path.string());
+      if constexpr (requires { op.finish(std::move(raw)); }) {
+        return op.finish(std::move(raw));
+      } else {
+        return raw;
+      }
+    }
+
+    InFlight in_flight;
+    int number;
+    Operation op;
+  };
+};
+
+}  // namespace contrail::inline v0

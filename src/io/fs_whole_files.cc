@@ -1,0 +1,147 @@
+// Files from their beginning to their end, in one operation.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "contrail/fs.h"
+#include "src/io/descriptor.h"
+#include "src/io/fs_request.h"
+
+namespace contrail::inline v0 {
+namespace detail {
+namespace {
+
+std::string read_whole(const fs::Path& path) {
+  constexpr std::size_t smallest_step = 4096;
+  constexpr std::size_t largest_step = 1 << 20;
+  constexpr std::size_t largest_file = 0x7fffffff;  // Node's limit.
+  const Error too_large(UV_EFBIG, "read", path.string());
+  Descriptor file(path, O_RDONLY);
+  struct ::stat status;
+  if (::fstat(file.number(), &status) < 0) fail("fstat", path);
+  if (status.st_size > static_cast<off_t>(largest_file)) throw too_large;
+  std::string text;
+  std::size_t size = 0;
+  // Files of /proc say 0, others grow meanwhile: the size is a hint, the end is the end.
+  std::size_t step = std::max(static_cast<std::size_t>(status.st_size) + 1, smallest_step);
+  for (;;) {
+    text.resize(size + step);
+    const ssize_t count = checked(
+        "read", [&] { return ::read(file.number(), text.data() + size, step); }, path);
+    size += static_cast<std::size_t>(count);
+    if (count == 0) break;
+    if (size > largest_file) throw too_large;
+    step = std::min(std::max(size, smallest_step), largest_step);
+  }
+  text.resize(size);
+  return text;
+}
+
+struct WriteWhole {
+  void operator()(const fs::Path& path) const {
+    const int exclusive = options.exclusive ? O_EXCL : 0;
+    Descriptor file(path, O_WRONLY | O_CREAT | how | exclusive, options.mode);
+    for (std::string_view rest = data; !rest.empty();) {
+      const ssize_t count = checked(
+          "write", [&] { return ::write(file.number(), rest.data(), rest.size()); }, path);
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (options.flush) {
+      checked(
+          "fsync", [&] { return ::fsync(file.number()); }, path);
+    }
+    file.close(path);  // Network file systems tell only now that the disk is full.
+  }
+
+  std::string data;
+  fs::WriteOptions options;
+  int how;  ///< O_TRUNC or O_APPEND.
+};
+
+/// libuv's own: it knows the ways in which a system may copy.
+struct CopyWhole {
+  void operator()(const fs::Path& from) const {
+    using Clone = fs::CopyOptions::Clone;
+    int flags = options.exclusive ? UV_FS_COPYFILE_EXCL : 0;
+    if (options.clone == Clone::if_possible) flags |= UV_FS_COPYFILE_FICLONE;
+    if (options.clone == Clone::always) flags |= UV_FS_COPYFILE_FICLONE_FORCE;
+    uv_fs_t request;
+    const int status = uv_fs_copyfile(nullptr, &request, from.c_str(), to.c_str(), flags, nullptr);
+    uv_fs_req_cleanup(&request);
+    if (status < 0) throw Error(status, "copyfile", from.string() + " -> " + to.string());
+  }
+
+  fs::Path to;
+  fs::CopyOptions options;
+};
+
+}  // namespace
+}  // namespace detail
+
+namespace fs {
+
+void read_file(Path path, Callback<std::string> fn) {
+  detail::start("read_file", std::move(path), detail::read_whole, std::move(fn));
+}
+
+void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn) {
+  detail::WriteWhole work{std::move(data), options, O_TRUNC};
+  detail::start("write_file", std::move(path), std::move(work), std::move(fn));
+}
+
+void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn) {
+  detail::WriteWhole work{std::move(data), options, O_APPEND};
+  detail::start("append_file", std::move(path), std::move(work), std::move(fn));
+}
+
+void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn) {
+  detail::CopyWhole work{to, options};
+  detail::start("copy_file", std::move(from), to, std::move(work), std::move(fn));
+}
+
+void truncate(Path path, std::uint64_t size, Callback<void> fn) {
+  auto work = [size](const Path& what) {
+    if (size > std::numeric_limits<off_t>::max()) throw Error(UV_EFBIG, "truncate", what.string());
+    detail::checked(
+        "truncate", [&] { return ::truncate(what.c_str(), static_cast<off_t>(size)); }, what);
+  };
+  detail::start("truncate", std::move(path), work, std::move(fn));
+}
+
+void write_file(Path path, std::string data, Callback<void> fn) {
+  write_file(std::move(path), std::move(data), {}, std::move(fn));
+}
+
+void append_file(Path path, std::string data, Callback<void> fn) {
+  append_file(std::move(path), std::move(data), {}, std::move(fn));
+}
+
+void copy_file(Path from, Path to, Callback<void> fn) {
+  copy_file(std::move(from), std::move(to), {}, std::move(fn));
+}
+
+Promise<std::string> read_file(Path path) {
+  return detail::promised<std::string>(read_file, std::move(path));
+}
+
+Promise<void> write_file(Path path, std::string data, WriteOptions options) {
+  return detail::promised<void>(write_file, std::move(path), std::move(data), options);
+}
+
+Promise<void> append_file(Path path, std::string data, WriteOptions options) {
+  return detail::promised<void>(append_file, std::move(path), std::move(data), options);
+}
+
+Promise<void> copy_file(Path from, Path to, CopyOptions options) {
+  return detail::promised<void>(copy_file, std::move(from), std::move(to), options);
+}
+
+Promise<void> truncate(Path path, std::uint64_t size) {
+  return detail::promised<void>(truncate, std::move(path), size);
+}
+
+}  // namespace fs
+}  // namespace contrail::inline v0
