@@ -188,8 +188,7 @@ CONTRAIL_API void real_path(Path path, Callback<Path> fn);
 
 // --- directories --------------------------------------------------------------------------------
 
-/// All entries but "." and "..", sorted by the bytes of their names. For directories that may be
-/// large see dir.h.
+/// All entries but "." and "..", sorted by the bytes of their names.
 CONTRAIL_API Promise<std::vector<DirEntry>> read_dir(Path path);
 CONTRAIL_API void read_dir(Path path, Callback<std::vector<DirEntry>> fn);
 
