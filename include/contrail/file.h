@@ -117,8 +117,11 @@ class CONTRAIL_API File {
 /// A file, or a part of it, piece by piece. It reads no faster than you ask it to.
 ///
 ///     FileReader reader(co_await File::open(path));
-///     for (std::string next = co_await reader.read(); !next.empty(); next = co_await
-///     reader.read())
+///     for (;;) {
+///       std::string piece = co_await reader.read();
+///       if (piece.empty()) break;
+///       use(piece);
+///     }
 class CONTRAIL_API FileReader {
  public:
   struct Options {
