@@ -221,6 +221,11 @@ void emit_before(const ScopeKey& key) noexcept {
   }
 }
 
+ContextFrame* emit_before_leaving(const ScopeKey& key) noexcept {
+  emit_before(key);
+  return frame_to_return_to();
+}
+
 void emit_after(const ScopeKey& key) noexcept {
   if (hot.environment) hot.environment->hooks.emit_after(key);
 }

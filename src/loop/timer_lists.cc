@@ -26,9 +26,15 @@ Timers::List& Timers::add_list(std::int64_t delay) {
   return added;
 }
 
-/// A timer of that delay was cleared. Many delays that are used once must not add up.
-void Timers::drop_list_if_idle(std::int64_t delay) {
-  if (last_list_ && last_list_->delay == delay) return;
+/// An empty list gets its first timer: as if it had just been made.
+void Timers::place(List& list, std::int64_t expiry) {
+  const bool later = expiry >= std::exchange(list.expiry, expiry);
+  list.order = next_order_++;
+  later ? sift_down(list.position) : sift_up(list.position);
+  if (expiry < next_expiry_) schedule(expiry);
+}
+
+void Timers::drop_idle_list(std::int64_t delay) {
   const auto found = lists_.find(delay);
   if (found == lists_.end() || !found->second->empty()) return;
   if (found->second.get() != running_list_) remove(*found->second);

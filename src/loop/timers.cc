@@ -117,14 +117,6 @@ void Timers::insert(TimeoutState& timer, std::int64_t start) {
   timer.insert_before(list);
 }
 
-/// An empty list gets its first timer: as if it had just been made.
-void Timers::place(List& list, std::int64_t expiry) {
-  const bool later = expiry >= std::exchange(list.expiry, expiry);
-  list.order = next_order_++;
-  later ? sift_down(list.position) : sift_up(list.position);
-  if (expiry < next_expiry_) schedule(expiry);
-}
-
 void Timers::schedule(std::int64_t expiry) noexcept {
   next_expiry_ = expiry;
   if (virtual_now_) return;

@@ -104,7 +104,11 @@ class Timers {
   List& add_list(std::int64_t delay);
   void place(List& list, std::int64_t expiry);
   void remove(List& list);
-  void drop_list_if_idle(std::int64_t delay);
+  /// A timer of that delay was cleared. Many delays that are used once must not add up.
+  void drop_list_if_idle(std::int64_t delay) {
+    if (!last_list_ || last_list_->delay != delay) drop_idle_list(delay);
+  }
+  void drop_idle_list(std::int64_t delay);
   void sift_up(std::size_t at) noexcept;
   void sift_down(std::size_t at) noexcept;
   bool earlier(const List* a, const List* b) const noexcept;

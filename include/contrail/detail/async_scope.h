@@ -19,6 +19,8 @@ struct ScopeKey {
 // them for size: with a hook enabled they run for every event.
 CONTRAIL_API void emit_init(const ScopeKey& key);
 CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
+/// The same ahead of a change of context; returns the frame to return to, which hooks may change.
+CONTRAIL_API ContextFrame* emit_before_leaving(const ScopeKey& key) noexcept;
 CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
 CONTRAIL_API void emit_promise_resolve(AsyncId id) noexcept;
 CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false) noexcept;
@@ -72,24 +74,26 @@ class LinkedIdScope : public ScopeLink, IdScope {
       : ScopeLink(key), IdScope(static_cast<ScopeLink&>(*this)) {}
 };
 
+/// Before anything is entered, so that nothing has to be undone if there is no memory for it.
+struct FrameToReturnTo {
+  ContextFrame* outer_frame = frame_to_return_to();
+};
+
 /// The one way into a resource.
 ///
 /// A scope that is entered from user code (run_in_async_scope) switches the context inside its
 /// before and after, so hooks see the caller's; see CallbackScope for entries from the loop.
-class AsyncScope : IdScope {
+class AsyncScope : FrameToReturnTo, IdScope {
  public:
   /// `frame` is borrowed and may be nullptr.
-  AsyncScope(ScopeLink& link, ContextFrame* frame)
-      : IdScope(link), link_(link), outer_frame_(frame_to_return_to()) {
-    if (watched(watch_before)) [[unlikely]] {
-      emit_before(link.key());
-      outer_frame_ = frame_to_return_to();  // The hook may have left another one.
-    }
+  AsyncScope(ScopeLink& link, ContextFrame* frame) : IdScope(link), link_(link) {
+    if (watched(watch_before)) [[unlikely]]
+      outer_frame = emit_before_leaving(link.key());
     if (frame) ++frame->refs;
     hot.frame = frame;
   }
   ~AsyncScope() {
-    ContextFrame* inner = std::exchange(hot.frame, outer_frame_);
+    ContextFrame* inner = std::exchange(hot.frame, outer_frame);
     hot.frame_is_fresh = false;
     if (inner) release(inner);
     if (watched(watch_after)) [[unlikely]]
@@ -98,7 +102,6 @@ class AsyncScope : IdScope {
 
  private:
   ScopeLink& link_;
-  ContextFrame* outer_frame_;
 };
 
 /// The same with the context switched outside before and after, so hooks see the callback's.
