@@ -91,8 +91,8 @@ inline void clear_immediate(Immediate immediate) noexcept { immediate.clear(); }
 /// Resolves after delay, as set_timeout() counts it.
 CONTRAIL_API Promise<void> sleep(std::chrono::milliseconds delay);
 // A delay has a unit. Without these, `using namespace contrail; co_await sleep(1);` would find
-// POSIX's sleep(), and block the thread for a second.
-Promise<void> sleep(std::integral auto) = delete;
-Promise<void> sleep(unsigned) = delete;
+// POSIX's sleep(), and block the thread for a second. (Promise is incomplete here.)
+void sleep(std::integral auto) = delete;
+void sleep(unsigned) = delete;
 
 }  // namespace contrail::inline v0
