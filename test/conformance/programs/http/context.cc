@@ -41,7 +41,7 @@ class Program {
     const std::string target(request.target());
     note("handler of " + target);
     storage_.enter_with(target);
-    auto exchange = std::make_shared<Exchange>(std::move(request), std::move(response));
+    auto exchange = std::make_shared<Exchange>(Exchange{std::move(request), std::move(response)});
     exchange->request.text()
         .then([this, exchange](const std::string&) {
           note("whole body");
