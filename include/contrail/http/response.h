@@ -27,8 +27,8 @@ struct Exchange;
 /// 204, 205 and 304, are sent without the body you give them.
 ///
 /// When the client is gone, write() rejects and end() does nothing: see is_open() and on_close().
-/// Moved-from, a Response is
-/// empty: `if (response)` tells; using it ends the process with a sentence.
+/// Moved-from, a Response is empty: `if (response)` tells; using it ends the process with a
+/// sentence.
 class CONTRAIL_API Response {
  public:
   Response(Response&&) noexcept = default;
