@@ -18,12 +18,30 @@ inline constexpr ResourceType timeout{"Timeout"};  ///< set_timeout and set_inte
 inline constexpr ResourceType tcp{"TCPWRAP"};
 inline constexpr ResourceType tcp_server{"TCPSERVERWRAP"};
 inline constexpr ResourceType tcp_connect{"TCPCONNECTWRAP"};
+inline constexpr ResourceType pipe{"PIPEWRAP"};
+inline constexpr ResourceType pipe_server{"PIPESERVERWRAP"};
+inline constexpr ResourceType pipe_connect{"PIPECONNECTWRAP"};
+inline constexpr ResourceType tty{"TTYWRAP"};
 inline constexpr ResourceType write{"WRITEWRAP"};
 inline constexpr ResourceType shutdown{"SHUTDOWNWRAP"};
+inline constexpr ResourceType udp{"UDPWRAP"};
+inline constexpr ResourceType udp_send{"UDPSENDWRAP"};
 inline constexpr ResourceType get_address_info{"GETADDRINFOREQWRAP"};
+inline constexpr ResourceType get_name_info{"GETNAMEINFOREQWRAP"};
+
 inline constexpr ResourceType fs_request{"FSREQCALLBACK"};
 inline constexpr ResourceType file_handle{"FILEHANDLE"};
 inline constexpr ResourceType file_handle_close{"FILEHANDLECLOSEREQ"};
+inline constexpr ResourceType dir_handle{"DIRHANDLE"};
+inline constexpr ResourceType fs_event{"FSEVENTWRAP"};
+inline constexpr ResourceType stat_watcher{"STATWATCHER"};
+
+inline constexpr ResourceType process{"PROCESSWRAP"};
+inline constexpr ResourceType signal{"SIGNALWRAP"};
+inline constexpr ResourceType poll{"POLL"};     ///< Not Node's: PollWatcher.
+inline constexpr ResourceType work{"WORKREQ"};  ///< queue_work, unless told otherwise.
+inline constexpr ResourceType worker{"WORKER"};
+inline constexpr ResourceType message_port{"MESSAGEPORT"};
 
 inline constexpr ResourceType http_incoming_message{"HTTPINCOMINGMESSAGE"};
 
