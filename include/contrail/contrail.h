@@ -23,6 +23,7 @@
 #include "contrail/stream.h"
 #include "contrail/tcp.h"
 #include "contrail/thenable.h"
+#include "contrail/thread_pool.h"
 #include "contrail/timers.h"
 #include "contrail/version.h"
 

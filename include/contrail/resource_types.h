@@ -22,6 +22,7 @@ inline constexpr ResourceType write{"WRITEWRAP"};
 inline constexpr ResourceType shutdown{"SHUTDOWNWRAP"};
 inline constexpr ResourceType get_address_info{"GETADDRINFOREQWRAP"};
 inline constexpr ResourceType fs_request{"FSREQCALLBACK"};
+inline constexpr ResourceType work{"WORKREQ"};  ///< queue_work, unless told otherwise.
 
 inline constexpr ResourceType http_incoming_message{"HTTPINCOMINGMESSAGE"};
 

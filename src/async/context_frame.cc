@@ -95,21 +95,13 @@ inline void own(ContextFrame* frame, std::uint8_t mask) noexcept {
   for_each_slot(mask, [&](int slot) { retain(frame->slots_[slot]); });
 }
 
-/// A frame of the same content and the same links, but an object of its own.
-ContextFrame* clone(ContextFrame* from) {
-  ContextFrame* frame = copy_slots(from);
-  own(frame, from->owned);
-  link(frame, from->parent);
-  return frame;
-}
-
 inline bool is_empty(const ContextFrame* frame) noexcept {
   return !frame || (frame->bound == 0 && !frame->overflow);
 }
 
 [[gnu::noinline]] ContextFrame* frame_with_overflow(ContextFrame* from, std::uint32_t index,
                                                     Ref<Box> box) {
-  ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
+  ContextFrame* frame = is_empty(from) ? new_frame() : clone_frame(from);
   OverflowNode* old = frame->overflow;
   frame->overflow = overflow_with(old, index - ContextFrame::slots, std::move(box));
   if (old) release(old);
@@ -151,6 +143,14 @@ constinit thread_local ContextFrame* the_empty_frame = nullptr;
 
 }  // namespace
 
+/// With the same links.
+ContextFrame* clone_frame(ContextFrame* from) {
+  ContextFrame* frame = copy_slots(from);
+  own(frame, from->owned);
+  link(frame, from->parent);
+  return frame;
+}
+
 Ref<Box> absent_box(std::uint32_t uid) {
   struct AbsentBox : Box, Pooled {};
   auto* box = new AbsentBox;
@@ -187,7 +187,7 @@ ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_b
 
 ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {
   if (is_empty(from)) return empty_frame();
-  if (!from->find(index)) return clone(from);
+  if (!from->find(index)) return clone_frame(from);
   ContextFrame* frame = copy_slots(from);
   if (index >= ContextFrame::slots) {
     own(frame, from->owned);
@@ -227,7 +227,7 @@ ContextFrame* separate_frame() noexcept {
   hot.frame_is_fresh = false;
   ContextFrame* frame = hot.frame;
   if (frame->refs > 1 && !is_empty(frame)) {
-    hot.frame = clone(frame);
+    hot.frame = clone_frame(frame);
     release(frame);
   }
   return hot.frame;

@@ -9,6 +9,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
 #include "contrail/resource_types.h"
+#include "contrail/thread_pool.h"
 #include "http_test.h"
 
 namespace contrail::http {
@@ -42,6 +43,7 @@ class EveryType : public HttpTest {
   }
   void use_files_and_sockets() {
     wait(fs::stat("/"));
+    wait(queue_work([] {}));
     wait(TcpSocket::connect("localhost", server->address().port()));
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);
