@@ -33,6 +33,10 @@ class SocketAddress;
 class Stream;
 class TcpSocket;
 class TcpServer;
+class Pipe;
+class PipeServer;
+template <class Socket>
+class StreamServer;
 
 namespace http {
 class Headers;

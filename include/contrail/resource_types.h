@@ -18,6 +18,9 @@ inline constexpr ResourceType timeout{"Timeout"};  ///< set_timeout and set_inte
 inline constexpr ResourceType tcp{"TCPWRAP"};
 inline constexpr ResourceType tcp_server{"TCPSERVERWRAP"};
 inline constexpr ResourceType tcp_connect{"TCPCONNECTWRAP"};
+inline constexpr ResourceType pipe{"PIPEWRAP"};
+inline constexpr ResourceType pipe_server{"PIPESERVERWRAP"};
+inline constexpr ResourceType pipe_connect{"PIPECONNECTWRAP"};
 inline constexpr ResourceType write{"WRITEWRAP"};
 inline constexpr ResourceType shutdown{"SHUTDOWNWRAP"};
 inline constexpr ResourceType get_address_info{"GETADDRINFOREQWRAP"};

@@ -10,6 +10,7 @@
 
 #include "contrail/microtask.h"
 #include "src/io/fs_request.h"
+#include "src/io/promised.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -78,15 +79,6 @@ void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn)
   }
   Error refused(UV_EINVAL, operation, std::string(path.c_str()) + "\\0…");
   next_tick([fn = std::move(fn), refused = std::move(refused)]() mutable { fn(refused); });
-}
-
-template <class T, class Start>
-Promise<T> promised(Start start) {
-  auto [promise, resolver] = Promise<T>::with_resolver();
-  start([resolver = std::move(resolver)](Result<T> result) mutable {
-    resolver.settle(std::move(result));
-  });
-  return std::move(promise);
 }
 
 }  // namespace

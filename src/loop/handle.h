@@ -39,6 +39,13 @@ class HandleState : public Open {
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
 
+  /// Whether it keeps the loop alive; may be said before libuv knows it.
+  void set_ref(bool on) noexcept {
+    has_ref_ = on;
+    if (phase_ == Phase::open) apply_ref();
+  }
+  bool has_ref() const noexcept { return has_ref_; }
+
   void check_thread() const noexcept {
     if (hot.environment != loop_) {
       die("contrail: a handle was used on a thread other than its Loop's, or after its Loop");
@@ -53,6 +60,7 @@ class HandleState : public Open {
     handle_ = static_cast<uv_handle_t*>(uv_handle);
     handle_->data = this;
     phase_ = Phase::open;
+    if (!has_ref_) apply_ref();
     loop_->open.add(*this);
   }
 
@@ -65,11 +73,13 @@ class HandleState : public Open {
   enum class Phase { unopened, open, closing, closed };
 
   void end() noexcept override { close(); }
+  void apply_ref() noexcept { has_ref_ ? uv_ref(handle_) : uv_unref(handle_); }
 
   LoopState* loop_;
   uv_handle_t* handle_ = nullptr;
   Phase phase_ = Phase::unopened;
   bool owned_ = true;
+  bool has_ref_ = true;
 };
 
 }  // namespace contrail::inline v0::detail

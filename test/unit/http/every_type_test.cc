@@ -8,9 +8,11 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
+#include "contrail/pipe.h"
 #include "contrail/resource_types.h"
 #include "contrail/thread_pool.h"
 #include "http_test.h"
+#include "support/temp_dir.h"
 
 namespace contrail::http {
 namespace {
@@ -41,10 +43,18 @@ class EveryType : public HttpTest {
     Promise<>::resolve().detach();
     AsyncResource::bind([] {}, resource_types::bound_function)();
   }
+  void use_pipes() {
+    const TempDir folder;
+    const std::string path = folder.path() / "socket";
+    PipeServer pipes;
+    pipes.listen(path);
+    wait(Pipe::connect(path));
+  }
   void use_files_and_sockets() {
     wait(fs::stat("/"));
     wait(queue_work([] {}));
     wait(TcpSocket::connect("localhost", server->address().port()));
+    use_pipes();
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);
     other.shutdown(ignore);
