@@ -37,6 +37,7 @@ class Pipe;
 class PipeServer;
 template <class Socket>
 class StreamServer;
+class Process;
 
 namespace http {
 class Headers;

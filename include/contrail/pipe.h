@@ -44,6 +44,7 @@ class CONTRAIL_API Pipe : public Stream {
  private:
   friend class StreamServer<Pipe>;
   friend struct PipeConnect;
+  friend class Process;
   using Stream::Stream;
 };
 

@@ -24,6 +24,7 @@ inline constexpr ResourceType pipe_connect{"PIPECONNECTWRAP"};
 inline constexpr ResourceType write{"WRITEWRAP"};
 inline constexpr ResourceType shutdown{"SHUTDOWNWRAP"};
 inline constexpr ResourceType get_address_info{"GETADDRINFOREQWRAP"};
+inline constexpr ResourceType process{"PROCESSWRAP"};
 inline constexpr ResourceType fs_request{"FSREQCALLBACK"};
 inline constexpr ResourceType work{"WORKREQ"};  ///< queue_work, unless told otherwise.
 

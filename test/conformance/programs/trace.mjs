@@ -5,7 +5,7 @@
 import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
-const SHOWN = /^((?:TCP|PIPE)\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
+const SHOWN = /^((?:TCP|PIPE|PROCESS)\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
 
 export function say(line) { writeSync(1, `${line}\n`); }
 

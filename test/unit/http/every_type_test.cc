@@ -9,6 +9,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
 #include "contrail/pipe.h"
+#include "contrail/process.h"
 #include "contrail/resource_types.h"
 #include "contrail/thread_pool.h"
 #include "http_test.h"
@@ -53,6 +54,7 @@ class EveryType : public HttpTest {
   void use_files_and_sockets() {
     wait(fs::stat("/"));
     wait(queue_work([] {}));
+    wait(Process::spawn("true").exited());
     wait(TcpSocket::connect("localhost", server->address().port()));
     use_pipes();
     auto [client, other] = connected_ends();
