@@ -29,7 +29,8 @@ struct VariableOptions {
 /// Setting it never disturbs code that already captured the context: contexts are immutable, a
 /// Variable only chooses which one is current. Variables may be made before any Loop, used on
 /// every thread, and destroyed while contexts still hold their values. Values must tolerate being
-/// read from several threads once they are bound; contexts themselves stay on their thread.
+/// read from several threads once they are bound: queue_work() lends them to its worker; contexts
+/// themselves stay on their thread.
 template <class T>
 class Variable {
  public:
@@ -60,7 +61,8 @@ class Variable {
   detail::VariableKey key() const noexcept { return key_; }
   const T* value_of(const detail::Box* box) const noexcept {
     if (!box) return default_ ? &*default_ : nullptr;
-    return box->is_absent() ? nullptr : &static_cast<const ValueBox*>(box)->value;
+    const detail::Box* holder = box->holder();
+    return holder ? &static_cast<const ValueBox*>(holder)->value : nullptr;
   }
   detail::Ref<detail::Box> new_box(T&& value) const {
     return detail::Ref<detail::Box>::adopt(new ValueBox(key_.uid, std::move(value)));

@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "contrail/socket_address.h"
 #include "contrail/stream.h"
+#include "contrail/stream_server.h"
 
 namespace contrail::inline v0 {
 
@@ -37,7 +37,7 @@ class CONTRAIL_API TcpSocket : public Stream {
   SocketAddress remote_address() const;
 
  private:
-  friend class TcpServer;
+  friend class StreamServer<TcpSocket>;
   friend struct TcpConnect;
   using Stream::Stream;
 };
@@ -47,13 +47,12 @@ struct ListenOptions {
   bool ipv6_only = false;
 };
 
+extern template class StreamServer<TcpSocket>;
+
 /// Accepts TCP connections until it goes out of scope. Hooks see TCPSERVERWRAP, whose callback
 /// runs once per connection; each connection is a TCPWRAP triggered by it, with no context of its
 /// own. on_connection runs in the context in which listen() was called.
-///
-/// Moved-from, a TcpServer is empty: `if (server)` tells; close() then does nothing, and any other
-/// use ends the process with a sentence.
-class CONTRAIL_API TcpServer {
+class CONTRAIL_API TcpServer : public StreamServer<TcpSocket> {
  public:
   /// What hooks see.
   struct CONTRAIL_API Details {
@@ -61,41 +60,13 @@ class CONTRAIL_API TcpServer {
   };
 
   explicit TcpServer(Function<void(TcpSocket)> on_connection = {});
-  TcpServer(TcpServer&&) noexcept;
-  TcpServer& operator=(TcpServer&&) noexcept;
-  ~TcpServer();
 
   /// Throws Error if the address cannot be had; another one may then be tried. Port 0 lets the
   /// system choose: see address().
   TcpServer& listen(const SocketAddress& at, ListenOptions options = {});
 
-  /// The next connection: for servers written as a coroutine, in place of on_connection. As long
-  /// as nobody waits, connections queue up in the system. Rejects with EBADF if the server does not
-  /// listen, and with ECANCELED on close.
-  Promise<TcpSocket> accept();
-
-  /// A connection could not be accepted; the server goes on. Without fn that is silent. Nobody
-  /// hears when the process is out of file descriptors: libuv keeps one in reserve, with which it
-  /// accepts and closes at once whoever is waiting.
-  void on_error(Function<void(const Error&)> fn);
-  /// Called once, when the server is closed and libuv has let go of it.
-  void on_close(Function<void()> fn);
-  void close() noexcept;  ///< Now, rather than at the end of the scope. Idempotent.
-
   /// Where it listens. Throws Error (EBADF) if it does not.
   SocketAddress address() const;
-  AsyncId async_id() const noexcept;
-  explicit operator bool() const noexcept { return state_ != nullptr; }
-
-  struct State;
-
- private:
-  struct CloseState {
-    void operator()(State* state) const noexcept;
-  };
-  State& state() const;
-  void start_over();
-  std::unique_ptr<State, CloseState> state_;
 };
 
 }  // namespace contrail::inline v0

@@ -95,14 +95,6 @@ inline void own(ContextFrame* frame, std::uint8_t mask) noexcept {
   for_each_slot(mask, [&](int slot) { retain(frame->slots_[slot]); });
 }
 
-/// A frame of the same content and the same links, but an object of its own.
-ContextFrame* clone(ContextFrame* from) {
-  ContextFrame* frame = copy_slots(from);
-  own(frame, from->owned);
-  link(frame, from->parent);
-  return frame;
-}
-
 inline bool is_empty(const ContextFrame* frame) noexcept {
   return !frame || (frame->bound == 0 && !frame->overflow);
 }
@@ -118,7 +110,7 @@ ContextFrame* replace_overflow(ContextFrame* frame, OverflowNode* tree) noexcept
   OverflowNode* old = from ? from->overflow : nullptr;
   auto tree =
       Ref<OverflowNode>::adopt(overflow_with(old, index - ContextFrame::slots, std::move(box)));
-  ContextFrame* frame = is_empty(from) ? new_frame() : clone(from);
+  ContextFrame* frame = is_empty(from) ? new_frame() : clone_frame(from);
   return replace_overflow(frame, tree.detach());
 }
 
@@ -157,6 +149,14 @@ constinit thread_local ContextFrame* the_empty_frame = nullptr;
 
 }  // namespace
 
+/// With the same links.
+ContextFrame* clone_frame(ContextFrame* from) {
+  ContextFrame* frame = copy_slots(from);
+  own(frame, from->owned);
+  link(frame, from->parent);
+  return frame;
+}
+
 Ref<Box> absent_box(std::uint32_t uid) {
   struct AbsentBox : Box, Pooled {};
   auto* box = new AbsentBox;
@@ -193,11 +193,11 @@ ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_b
 
 ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {
   if (is_empty(from)) return empty_frame();
-  if (!from->find(index)) return clone(from);
+  if (!from->find(index)) return clone_frame(from);
   if (index >= ContextFrame::slots) {
     auto tree =
         Ref<OverflowNode>::adopt(overflow_without(from->overflow, index - ContextFrame::slots));
-    ContextFrame* frame = clone(from);
+    ContextFrame* frame = clone_frame(from);
     return replace_overflow(frame, tree.detach());
   }
   ContextFrame* frame = copy_slots(from);
@@ -230,7 +230,7 @@ void forget_empty_frame() noexcept {
 ContextFrame* separate_frame() {
   ContextFrame* frame = hot.frame;
   if (frame->refs > 1 && !is_empty(frame)) {
-    hot.frame = clone(frame);
+    hot.frame = clone_frame(frame);
     release(frame);
   }
   hot.frame_is_fresh = false;

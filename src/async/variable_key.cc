@@ -30,7 +30,7 @@ VariableKey new_variable_key() {
   VariableRegistry& variables = registry();
   std::lock_guard lock(variables.mutex);
   if (variables.next_uid == VariableKey::uids)
-    die("contrail: 2^31 context variables have been made");
+    die("contrail: 2^30 context variables have been made");
   VariableKey key{variables.next_index, variables.next_uid++};
   if (variables.free_indices.empty()) {
     ++variables.next_index;

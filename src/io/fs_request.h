@@ -10,6 +10,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
 #include "contrail/microtask.h"
+#include "src/io/promised.h"
 #include "src/loop/request.h"
 
 namespace contrail::inline v0::detail {
@@ -121,20 +122,10 @@ void start(std::string_view operation, fs::Path path, const fs::Path& other, Wor
   start<T>(operation, std::move(path), std::move(work), std::move(fn));
 }
 
-/// What start(callback) settles.
-template <class T, class Start>
-Promise<T> promised_from(Start start) {
-  auto [promise, resolver] = Promise<T>::with_resolver();
-  start([resolver = std::move(resolver)](Result<T> result) mutable {
-    resolver.settle(std::move(result));
-  });
-  return std::move(promise);
-}
-
 /// The promise form of a function that takes a callback last.
 template <class T, class... Args>
 Promise<T> promised(void (*call)(std::type_identity_t<Args>..., Callback<T>), Args... args) {
-  return promised_from<T>([&](Callback<T> fn) { call(std::move(args)..., std::move(fn)); });
+  return promised<T>([&](Callback<T> fn) { call(std::move(args)..., std::move(fn)); });
 }
 
 }  // namespace contrail::inline v0::detail

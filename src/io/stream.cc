@@ -1,5 +1,6 @@
 #include "contrail/stream.h"
 
+#include "src/io/promised.h"
 #include "src/io/stream_state.h"
 
 namespace contrail::inline v0 {
@@ -33,11 +34,7 @@ std::size_t Stream::write_queue_size() const noexcept {
 }
 
 Promise<void> Stream::shutdown() {
-  auto [promise, resolver] = Promise<void>::with_resolver();
-  state().shutdown([resolver = std::move(resolver)](Result<void> result) mutable {
-    resolver.settle(std::move(result));
-  });
-  return std::move(promise);
+  return detail::promised<void>([&](Callback<void> fn) { shutdown(std::move(fn)); });
 }
 
 void Stream::shutdown(Callback<void> fn) { state().shutdown(std::move(fn)); }

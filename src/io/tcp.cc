@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contrail/microtask.h"
+#include "src/io/promised.h"
 #include "src/io/tcp_state.h"
 #include "src/loop/request.h"
 
@@ -149,19 +150,10 @@ struct TcpConnect {
     addresses.pop_back();
     start(std::move(lookup.state), first, std::move(addresses), std::move(lookup.fn));
   }
-
-  template <class Start>
-  static Promise<TcpSocket> promised(Start start) {
-    auto [promise, resolver] = Promise<TcpSocket>::with_resolver();
-    start([resolver = std::move(resolver)](Result<TcpSocket> result) mutable {
-      resolver.settle(std::move(result));
-    });
-    return std::move(promise);
-  }
 };
 
 Promise<TcpSocket> TcpSocket::connect(const SocketAddress& to) {
-  return TcpConnect::promised([&](Callback<TcpSocket> fn) { connect(to, std::move(fn)); });
+  return detail::promised<TcpSocket>([&](Callback<TcpSocket> fn) { connect(to, std::move(fn)); });
 }
 
 void TcpSocket::connect(const SocketAddress& to, Callback<TcpSocket> fn) {
@@ -169,7 +161,8 @@ void TcpSocket::connect(const SocketAddress& to, Callback<TcpSocket> fn) {
 }
 
 Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port) {
-  return TcpConnect::promised([&](Callback<TcpSocket> fn) { connect(host, port, std::move(fn)); });
+  return detail::promised<TcpSocket>(
+      [&](Callback<TcpSocket> fn) { connect(host, port, std::move(fn)); });
 }
 
 void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn) {

@@ -40,6 +40,13 @@ class HandleState : public Open {
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
 
+  /// Whether it keeps the loop alive; may be said before libuv knows it.
+  void set_ref(bool on) noexcept {
+    has_ref_ = on;
+    if (phase_ == Phase::open) apply_ref();
+  }
+  bool has_ref() const noexcept { return has_ref_; }
+
   void check_thread() const noexcept {
     if (hot.environment != loop_) {
       die_off_loop();
@@ -56,6 +63,7 @@ class HandleState : public Open {
     handle_ = static_cast<uv_handle_t*>(uv_handle);
     handle_->data = this;
     phase_ = Phase::open;
+    if (!has_ref_) apply_ref();
     loop_->open.add(*this);
   }
 
@@ -75,11 +83,13 @@ class HandleState : public Open {
   enum class Phase { unopened, open, closing, closed };
 
   void end() noexcept override { close(); }
+  void apply_ref() noexcept { has_ref_ ? uv_ref(handle_) : uv_unref(handle_); }
 
   LoopState* loop_;
   uv_handle_t* handle_ = nullptr;
   Phase phase_ = Phase::unopened;
   bool owned_ = true;
+  bool has_ref_ = true;
 };
 
 }  // namespace contrail::inline v0::detail

@@ -17,9 +17,12 @@ namespace contrail::inline v0::detail {
 struct Box {
   /// Marks an entry that holds nothing, which is not the same as no entry: it hides the default.
   static constexpr std::uint32_t absent = VariableKey::uids;
+  /// Marks a LentBox: the value is in another one.
+  static constexpr std::uint32_t lent = absent << 1;
 
-  bool is_absent() const noexcept { return (uid & absent) != 0; }
-  std::uint32_t variable() const noexcept { return uid & ~absent; }
+  std::uint32_t variable() const noexcept { return uid & (VariableKey::uids - 1); }
+  /// Where the value is; nullptr if there is none.
+  inline const Box* holder() const noexcept;
 
   std::uint32_t refs = 1;
   std::uint32_t uid;  ///< Of the variable; never reused, so a stale box is never misread.
@@ -35,6 +38,18 @@ struct BoxOf : Box, Pooled {
       : Box{1, variable_uid, [](Box* box) noexcept { delete static_cast<BoxOf*>(box); }},
         value(std::forward<Args>(args)...) {}
 };
+
+/// What stands for a box of another thread's, which that thread keeps meanwhile: counted here, so
+/// that the other's count is left alone. See ContextLoan.
+struct LentBox : Box {
+  const Box* lender;
+};
+
+inline const Box* Box::holder() const noexcept {
+  if (uid < absent) [[likely]]
+    return this;
+  return (uid & lent) != 0 ? static_cast<const LentBox*>(this)->lender : nullptr;
+}
 
 inline void retain(Box* box) noexcept { ++box->refs; }
 inline void release(Box* box) noexcept {
@@ -73,7 +88,6 @@ class ContextFrame {
 
   std::uint32_t refs = 1;          ///< Captures, and being current.
   std::uint32_t links = 0;         ///< Frames that borrow boxes through this one.
-  std::uint32_t remote = 0;        ///< Room for pins by other threads.
   std::uint8_t bound = 0;          ///< Slots in use.
   std::uint8_t owned = 0;          ///< Slots whose box this frame counts.
   bool edited = false;             ///< disable() was here.
@@ -104,6 +118,8 @@ using FrameRef = Ref<ContextFrame>;
 CONTRAIL_API ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* box);
 /// `from` without the variable; never nullptr.
 CONTRAIL_API ContextFrame* frame_without(ContextFrame* from, std::uint32_t index);
+/// A frame of the same content, which disable() in the other does not change.
+ContextFrame* clone_frame(ContextFrame* from);
 /// Replaces a fresh current frame by a copy of its own, and returns it.
 CONTRAIL_API ContextFrame* separate_frame();
 /// A frame with nothing in it: what is left after the first run() has returned.

@@ -11,7 +11,7 @@ struct VariableKey {
   std::uint32_t index;
   std::uint32_t uid;
 
-  static constexpr std::uint32_t uids = 1u << 31;  ///< A box needs the bit above for itself.
+  static constexpr std::uint32_t uids = 1u << 30;  ///< A box needs the bits above for itself.
 };
 /// From any thread; so is the other.
 CONTRAIL_API VariableKey new_variable_key();

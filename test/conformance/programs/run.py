@@ -11,6 +11,7 @@ import difflib
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SECONDS_MAX = 60
@@ -21,8 +22,18 @@ def read_to_end(connection):
         pass
 
 
+def connect(port):
+    """To a port of this host, or to a path."""
+    if port.isdigit():
+        return socket.create_connection(("127.0.0.1", int(port)), SECONDS_MAX)
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(SECONDS_MAX)
+    peer.connect(port)
+    return peer
+
+
 def say_ping_to_it(program, port):
-    with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as peer:
+    with connect(port) as peer:
         peer.sendall(b"ping")
         assert peer.recv(4) == b"ping"
         peer.shutdown(socket.SHUT_WR)
@@ -30,7 +41,7 @@ def say_ping_to_it(program, port):
 
 
 def answer_its_greeting(program, port):
-    with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as peer:
+    with connect(port) as peer:
         assert peer.recv(5) == b"hello"
         peer.sendall(b"x")
         read_to_end(peer)
@@ -47,7 +58,7 @@ def read_once_it_says_so(program, connection):
 
 
 def ask_twice_on_one_connection(program, port):
-    with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as peer:
+    with connect(port) as peer:
         for target in (b"/first", b"/last"):
             peer.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = b""
@@ -59,30 +70,48 @@ def ask_twice_on_one_connection(program, port):
 
 # What the peer does: with the port that the program says it listens on, or with its connection.
 CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting,
-           "http/context": ask_twice_on_one_connection}
-SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so}
-DEAF = {"tcp/refused"}
+           "pipe/echo": say_ping_to_it, "http/context": ask_twice_on_one_connection}
+SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so,
+           "pipe/half_close": answer_its_end, "pipe/abstract": answer_its_end}
+DEAF = {"tcp/refused", "pipe/refused"}
 
 
 def start(command, *arguments):
     return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
 
 
-def run(name, command):
-    with socket.socket() as listener:
+def bound(name, folder):
+    """A socket, and what to tell the program: a port or a path, without an abstract name's NUL."""
+    if not name.startswith("pipe/"):
+        listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(SECONDS_MAX)
-        if name not in DEAF:
-            listener.listen()
-        program = start(command, listener.getsockname()[1])
-        if name in CLIENTS:
-            port = int(program.stdout.readline().removeprefix("port "))
-            CLIENTS[name](program, port)
-        elif name in SERVERS:
-            with listener.accept()[0] as connection:
-                connection.settimeout(SECONDS_MAX)
-                SERVERS[name](program, connection)
-        trace, _ = program.communicate(timeout=SECONDS_MAX)
+        return listener, listener.getsockname()[1]
+    listener = socket.socket(socket.AF_UNIX)
+    path = f"{folder}/socket"
+    listener.bind("\0" + path if name == "pipe/abstract" else path)
+    return listener, path
+
+
+def run(name, command):
+    with tempfile.TemporaryDirectory() as folder:
+        listener, told = bound(name, folder)
+        with listener:
+            return run_beside(listener, told, name, command)
+
+
+def run_beside(listener, told, name, command):
+    listener.settimeout(SECONDS_MAX)
+    if name not in DEAF:
+        listener.listen()
+    program = start(command, told)
+    if name in CLIENTS:
+        port = program.stdout.readline().strip().removeprefix("port ")
+        CLIENTS[name](program, port)
+    elif name in SERVERS:
+        with listener.accept()[0] as connection:
+            connection.settimeout(SECONDS_MAX)
+            SERVERS[name](program, connection)
+    trace, _ = program.communicate(timeout=SECONDS_MAX)
     if program.returncode != 0:
         sys.exit(f"{name}: the program ended with {program.returncode}")
     return trace

@@ -5,8 +5,9 @@
 import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
-const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK|FILEHANDLE\w*)$/;
-// See differences.md: number 35, and number 1.
+const SHOWN =
+  /^((?:TCP|PIPE|PROCESS|FILEHANDLE)\w*|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
+// See differences.md: number 22, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
 

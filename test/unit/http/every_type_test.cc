@@ -8,8 +8,12 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/file.h"
+#include "contrail/pipe.h"
+#include "contrail/process.h"
 #include "contrail/resource_types.h"
+#include "contrail/thread_pool.h"
 #include "http_test.h"
+#include "support/temp_dir.h"
 
 namespace contrail::http {
 namespace {
@@ -40,11 +44,21 @@ class EveryType : public HttpTest {
     Promise<>::resolve().detach();
     AsyncResource::bind([] {}, resource_types::bound_function)();
   }
+  void use_pipes() {
+    const TempDir folder;
+    const std::string path = folder.path() / "socket";
+    PipeServer pipes;
+    pipes.listen(path);
+    wait(Pipe::connect(path));
+  }
   void use_files_and_sockets() {
     wait(fs::stat("/"));
     File file = wait(File::open("/"));
     wait(file.close());
+    wait(queue_work([] {}));
+    wait(Process::spawn("true").exited());
     wait(TcpSocket::connect("localhost", server->address().port()));
+    use_pipes();
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);
     other.shutdown(ignore);
@@ -64,22 +78,9 @@ TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
   std::set<AsyncId> all;
   // Declared ahead of what makes them.
   const std::set<std::string> to_come = {
-      "PIPEWRAP",
-      "PIPESERVERWRAP",
-      "PIPECONNECTWRAP",
-      "TTYWRAP",
-      "UDPWRAP",
-      "UDPSENDWRAP",
-      "GETNAMEINFOREQWRAP",
-      "DIRHANDLE",
-      "FSEVENTWRAP",
-      "STATWATCHER",
-      "PROCESSWRAP",
-      "SIGNALWRAP",
-      "POLL",
-      "WORKREQ",
-      "WORKER",
-      "MESSAGEPORT",
+      "TTYWRAP",   "UDPWRAP",     "UDPSENDWRAP", "GETNAMEINFOREQWRAP",
+      "DIRHANDLE", "FSEVENTWRAP", "STATWATCHER", "SIGNALWRAP",
+      "POLL",      "WORKER",      "MESSAGEPORT",
   };
   for (const std::string& type : declared_types()) {
     if (to_come.contains(type)) continue;

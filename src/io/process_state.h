@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "contrail/async_resource.h"
+#include "contrail/process.h"
+#include "contrail/timers.h"
+#include "src/io/pipe_state.h"
+
+namespace contrail::inline v0 {
+
+namespace detail {
+
+inline constexpr ResourceType process_type{resource_types::process.name,
+                                           &AnyRef::tag_of<Process::Details>};
+
+}  // namespace detail
+
+/// A child from before its start until libuv has reaped it, whether or not there is a Process.
+struct Process::State final : detail::HandleState {
+  explicit State(std::string file)
+      : details{std::move(file), 0},
+        resource(detail::process_type, {.details = AnyRef::to(details)}) {}
+
+  const char* name() const noexcept override { return "Process"; }
+  /// Starts it; a negative status if it cannot be. Either way libuv knows the handle afterwards.
+  int start(const std::vector<std::string>& args, const ProcessOptions& options);
+  Error error(int status, std::string_view syscall) const {
+    return Error(status, syscall, details.file.substr(0, details.file.find('\0')));
+  }
+  Promise<ExitStatus> exited();
+  bool kill(int signal);
+  /// The Process goes.
+  void abandon() noexcept;
+
+  uv_process_t process{};
+  std::optional<ExitStatus> status;
+  bool timed_out = false;
+  Function<void()> on_timeout;         ///< After the signal was sent.
+  Function<void(ExitStatus)> on_exit;  ///< For run_process().
+  std::array<Pipe, 3> pipes;
+  Process::Details details;
+  AsyncResource resource;
+
+ private:
+  uv_stdio_container_t stream(ChildStdio kind, std::size_t number);
+  void on_end(std::int64_t code, int signal);
+  void start_timer(const ProcessOptions& options);
+  void closed() noexcept override;
+
+  bool running_ = false;
+  bool abandoned_ = false;
+  Timeout timer_;
+  std::optional<Promise<ExitStatus>> promise_;
+  std::optional<Resolver<ExitStatus>> resolver_;
+};
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,124 @@
+// A child from its start to the last byte of its output.
+
+#include "contrail/microtask.h"
+#include "src/io/process_state.h"
+
+namespace contrail::inline v0 {
+namespace {
+
+/// Kept by the callbacks of its process and pipes, which those drop when they close.
+struct Run : std::enable_shared_from_this<Run> {
+  /// One of the child's outputs.
+  struct Capture {
+    Pipe& pipe;
+    std::size_t bytes_max;
+    std::string text = {};
+  };
+
+  Run(std::string file, RunOptions given, Callback<ProcessOutput> callback)
+      : options(std::move(given)),
+        fn(std::move(callback)),
+        child(new Process::State(std::move(file))),
+        output{child->pipes[1], options.output_bytes_max},
+        errors{child->pipes[2], options.errors_bytes_max} {
+    auto& wanted = options.process;
+    wanted.standard_input = wanted.standard_output = wanted.standard_error = ChildStdio::pipe;
+  }
+
+  void start(const std::vector<std::string>& args) {
+    const int status = child->start(args, options.process);
+    if (status < 0) return refuse(status);
+    auto self = shared_from_this();
+    child->on_exit = [self](ExitStatus ended) {
+      self->exit = ended;
+      self->finish_if_over();
+    };
+    child->on_timeout = [self] { self->give_up(UV_ETIMEDOUT); };
+    listen(output);
+    listen(errors);
+    feed();
+  }
+
+  void refuse(int status) {
+    next_tick([self = shared_from_this(), failure = child->error(status, "spawn")] {
+      self->fn(failure);
+    });
+    close_all();
+    child->close();
+  }
+
+  Pipe& input() { return child->pipes[0]; }
+
+  void feed() {
+    if (options.input.empty()) return input().close();
+    // A child that does not read to the end is not our business.
+    input().write(std::move(options.input),
+                  [self = shared_from_this()](Result<void>) { self->input().close(); });
+  }
+
+  void listen(Capture& from) {
+    from.pipe.on_data([self = shared_from_this(), &from](Result<std::span<const std::byte>> chunk) {
+      if (!chunk || chunk->empty()) {
+        from.pipe.close();
+        return self->finish_if_over();
+      }
+      if (chunk->size() > from.bytes_max - from.text.size()) {
+        self->child->kill(self->options.process.kill_signal);
+        return self->give_up(UV_ENOBUFS);
+      }
+      from.text += as_text(*chunk);
+    });
+  }
+
+  /// It was sent a signal: what its own children still have to say is not waited for.
+  void give_up(int status) {
+    if (!failure) failure = child->error(status, "run_process");
+    close_all();
+    finish_if_over();
+  }
+
+  void close_all() {
+    for (Pipe& pipe : child->pipes) {
+      if (pipe) pipe.close();
+    }
+  }
+
+  void finish_if_over() {
+    if (!exit || output.pipe.is_open() || errors.pipe.is_open() || !fn) return;
+    input().close();
+    auto told = std::exchange(fn, {});
+    if (failure) return told(*failure);
+    told(ProcessOutput{*exit, std::move(output.text), std::move(errors.text)});
+  }
+
+  struct Abandon {
+    void operator()(Process::State* state) const noexcept { state->abandon(); }
+  };
+
+  RunOptions options;
+  Callback<ProcessOutput> fn;
+  std::unique_ptr<Process::State, Abandon> child;
+  Capture output;
+  Capture errors;
+  std::optional<ExitStatus> exit;
+  std::optional<Error> failure;
+};
+
+}  // namespace
+
+void run_process(std::string file, std::vector<std::string> args, RunOptions options,
+                 Callback<ProcessOutput> fn) {
+  std::make_shared<Run>(std::move(file), std::move(options), std::move(fn))->start(args);
+}
+
+Promise<ProcessOutput> run_process(std::string file, std::vector<std::string> args,
+                                   RunOptions options) {
+  auto [promise, resolver] = Promise<ProcessOutput>::with_resolver();
+  run_process(std::move(file), std::move(args), std::move(options),
+              [resolver = std::move(resolver)](Result<ProcessOutput> result) mutable {
+                resolver.settle(std::move(result));
+              });
+  return std::move(promise);
+}
+
+}  // namespace contrail::inline v0

@@ -1,0 +1,253 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "contrail/stream_server.h"
+#include "src/io/stream_state.h"
+
+namespace contrail::inline v0 {
+namespace detail {
+
+/// What a server of such sockets is made of; specialised beside each server. Has a Handle, which
+/// is libuv's, a Connection, which is the state of a Socket, Details and a resource type.
+template <class Socket>
+struct ServerTypes;
+
+inline constexpr std::string_view not_listening = "this server does not listen";
+
+}  // namespace detail
+
+/// The pinned half of a server. libuv knows it, and it is a resource, from listen() on.
+template <class Socket>
+struct StreamServer<Socket>::State final : detail::HandleState {
+  using Types = detail::ServerTypes<Socket>;
+
+  /// The steps of listening: they throw. What failed after begin() is closed.
+  void begin(std::string at) {
+    if (resource) {
+      throw Error(UV_EALREADY, "listen", std::move(at),
+                  is_open() ? "this server listens already, at " + subject
+                            : "this server was closed: make another one");
+    }
+    subject = std::move(at);
+  }
+  void announce(int status, typename Types::Details its_details) {
+    if (status < 0) throw Error(status, "socket", subject);
+    opened(&handle);
+    details = std::move(its_details);
+    resource.emplace(Types::type, AnyRef::to(details));
+  }
+  void must(int status, std::string_view syscall) {
+    if (status >= 0) return;
+    close();
+    throw Error(status, syscall, subject);
+  }
+  void listen(int backlog) {
+    must(
+        uv_listen(
+            stream(), backlog,
+            [](uv_stream_t* listener, int status) {
+              static_cast<State*>(static_cast<HandleState*>(listener->data))->on_connection(status);
+            }),
+        "listen");
+  }
+
+  Promise<Socket> accept();
+
+  const char* name() const noexcept override { return Types::name; }
+  uv_loop_t* uv_loop() const noexcept { return loop().uv; }
+  uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle); }
+  AsyncId async_id() const noexcept { return resource ? resource->async_id() : no_async_id; }
+
+  typename Types::Handle handle{};
+  std::string subject;  ///< What errors name: where it listens.
+  Function<void(Socket)> connection_fn;
+  std::shared_ptr<Function<void(const Error&)>> error_fn;
+  Function<void()> close_fn;
+  std::deque<Resolver<Socket>> waiters;  ///< accept() calls without a connection.
+  std::size_t waiting = 0;               ///< Connections without an accept() call.
+  typename Types::Details details;
+  std::optional<AsyncResource> resource;  ///< Since listen().
+
+ private:
+  void on_connection(int status);
+  Socket accept_one();
+  void report(const Error& failure);
+  void closed() noexcept override;
+};
+
+/// The next connection, made by nobody and in no context, whoever may be calling. Throws Error if
+/// there is none after all.
+template <class Socket>
+Socket StreamServer<Socket>::State::accept_one() {
+  detail::Ground ground;
+  auto* accepted = new typename Types::Connection(stream(), async_id());
+  Socket socket{detail::StreamHandle(accepted)};
+  if (accepted->accept_status < 0) throw Error(accepted->accept_status, "accept", subject);
+  return socket;
+}
+
+template <class Socket>
+void StreamServer<Socket>::State::on_connection(int status) {
+  detail::CallbackScope scope;
+  if (detail::hot.tearing_down) return;
+  std::optional<Socket> socket;
+  if (status >= 0) {
+    if (!connection_fn && waiters.empty()) {
+      ++waiting;
+      return;
+    }
+    try {
+      socket.emplace(accept_one());
+    } catch (const Error& failure) {
+      status = failure.code().value();
+    }
+  }
+  scope.call(*resource, [&] {
+    if (!is_open()) return;  // A hook has closed it. The connection goes with the socket.
+    if (!socket) {
+      report(Error(status, "accept", subject));
+    } else if (!waiters.empty()) {
+      Resolver<Socket> waiter = std::move(waiters.front());
+      waiters.pop_front();
+      waiter.resolve(std::move(*socket));
+    } else {
+      connection_fn(std::move(*socket));
+    }
+  });
+}
+
+template <class Socket>
+void StreamServer<Socket>::State::report(const Error& failure) {
+  if (auto fn = error_fn) (*fn)(failure);  // Held here: it may replace or remove itself.
+}
+
+template <class Socket>
+Promise<Socket> StreamServer<Socket>::State::accept() {
+  if (!resource || !is_open()) {
+    return Promise<Socket>::reject(Error(UV_EBADF, "accept", {}, detail::not_listening));
+  }
+  if (waiting > 0) {
+    --waiting;
+    try {
+      return Promise<Socket>::resolve(accept_one());
+    } catch (const Error& failure) {
+      if (failure.code().value() != UV_EAGAIN) return Promise<Socket>::reject(failure);
+    }
+  }
+  auto [promise, resolver] = Promise<Socket>::with_resolver();
+  waiters.push_back(std::move(resolver));
+  return std::move(promise);
+}
+
+template <class Socket>
+void StreamServer<Socket>::State::closed() noexcept {
+  detail::CallbackScope scope;
+  for (auto& waiter : waiters) waiter.reject(Error(UV_ECANCELED, "accept", subject));
+  if (close_fn && !detail::hot.tearing_down) {
+    // Only connections are callbacks of the server itself; in Node its close is a tick.
+    detail::FrameScope frame(resource->context_frame());
+    loop().tasks.add_tick(std::move(close_fn), async_id());
+  }
+  waiters.clear();
+  connection_fn = nullptr;
+  error_fn = nullptr;
+  close_fn = nullptr;
+  resource->emit_destroy();
+  resource->release_context();
+}
+
+template <class Socket>
+void StreamServer<Socket>::CloseState::operator()(State* state) const noexcept {
+  state->let_go();
+}
+
+template <class Socket>
+StreamServer<Socket>::StreamServer(Function<void(Socket)> on_connection) : state_(new State) {
+  state_->connection_fn = std::move(on_connection);
+}
+template <class Socket>
+StreamServer<Socket>::StreamServer(StreamServer&&) noexcept = default;
+template <class Socket>
+StreamServer<Socket>& StreamServer<Socket>::operator=(StreamServer&&) noexcept = default;
+template <class Socket>
+StreamServer<Socket>::~StreamServer() = default;
+
+template <class Socket>
+typename StreamServer<Socket>::State& StreamServer<Socket>::state() const {
+  if (!state_) detail::die_moved_from(detail::ServerTypes<Socket>::name);
+  state_->check_thread();
+  return *state_;
+}
+
+template <class Socket>
+template <class Listen>
+void StreamServer<Socket>::try_to(Listen listen) {
+  try {
+    listen(state());
+  } catch (const Error&) {
+    if (!state_->is_open()) start_over();
+    throw;
+  }
+}
+
+/// The address could not be had; the next one may be. libuv still has to close the old handle.
+template <class Socket>
+void StreamServer<Socket>::start_over() {
+  std::unique_ptr<State, CloseState> next(new State);
+  next->connection_fn = std::move(state_->connection_fn);
+  next->error_fn = std::move(state_->error_fn);
+  next->close_fn = std::move(state_->close_fn);
+  next->set_ref(state_->has_ref());
+  state_ = std::move(next);
+}
+
+template <class Socket>
+Promise<Socket> StreamServer<Socket>::accept() {
+  return state().accept();
+}
+
+template <class Socket>
+void StreamServer<Socket>::on_error(Function<void(const Error&)> fn) {
+  using Shared = Function<void(const Error&)>;
+  state().error_fn = fn ? std::make_shared<Shared>(std::move(fn)) : nullptr;
+}
+
+template <class Socket>
+void StreamServer<Socket>::on_close(Function<void()> fn) {
+  state().close_fn = std::move(fn);
+}
+
+template <class Socket>
+void StreamServer<Socket>::close() noexcept {
+  if (state_) state_->close();
+}
+
+template <class Socket>
+StreamServer<Socket>& StreamServer<Socket>::ref() noexcept {
+  state().set_ref(true);
+  return *this;
+}
+
+template <class Socket>
+StreamServer<Socket>& StreamServer<Socket>::unref() noexcept {
+  state().set_ref(false);
+  return *this;
+}
+
+template <class Socket>
+bool StreamServer<Socket>::has_ref() const noexcept {
+  return state().has_ref();
+}
+
+template <class Socket>
+AsyncId StreamServer<Socket>::async_id() const noexcept {
+  return state_ ? state_->async_id() : no_async_id;
+}
+
+}  // namespace contrail::inline v0
