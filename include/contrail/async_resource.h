@@ -67,22 +67,27 @@ class CONTRAIL_API AsyncResource {
  public:
   /// Emits `init`. The name is copied once, and stays. Throws
   /// std::invalid_argument if it is empty while a hook listens to `init` (Node's rule).
-  explicit AsyncResource(std::string_view type) : AsyncResource(detail::intern_type(type)) {}
-  AsyncResource(std::string_view type, ResourceOptions options);
+  explicit AsyncResource(std::string_view type, CreationSite site = CreationSite::current())
+      : AsyncResource(detail::intern_type(type), site) {}
+  AsyncResource(std::string_view type, ResourceOptions options,
+                CreationSite site = CreationSite::current());
 
   /// The same for a kind declared ahead: nothing is looked up.
-  explicit AsyncResource(const ResourceType& type)
-      : AsyncResource(type, nullptr, detail::hot.execution_id) {}
+  explicit AsyncResource(const ResourceType& type, CreationSite site = CreationSite::current())
+      : AsyncResource(type, nullptr, detail::hot.execution_id, site) {}
   /// `details` must be of the type that `type` names, and outlive the resource.
-  AsyncResource(const ResourceType& type, AnyRef details)
-      : AsyncResource(type, details.object(), detail::hot.execution_id) {}
-  AsyncResource(const ResourceType& type, ResourceOptions options);
+  AsyncResource(const ResourceType& type, AnyRef details,
+                CreationSite site = CreationSite::current())
+      : AsyncResource(type, details.object(), detail::hot.execution_id, site) {}
+  AsyncResource(const ResourceType& type, ResourceOptions options,
+                CreationSite site = CreationSite::current());
 
   AsyncResource(AsyncResource&& other) noexcept
       : id_(std::exchange(other.id_, no_async_id)),
         trigger_(other.trigger_),
         type_and_flags_(other.type_and_flags_),
         details_(std::exchange(other.details_, nullptr)),
+        site_(other.site_),
         frame_(std::exchange(other.frame_, nullptr)) {}
   AsyncResource& operator=(AsyncResource&& other) noexcept {
     if (this != &other) {
@@ -105,6 +110,7 @@ class CONTRAIL_API AsyncResource {
   AsyncId async_id() const noexcept { return id_; }
   AsyncId trigger_async_id() const noexcept { return trigger_; }
   std::string_view type() const noexcept { return resource_type().name; }
+  CreationSite creation_site() const noexcept { return site_; }
 
   /// Calls fn as this resource: `before`, fn, `after`, with the captured context in place, and
   /// returns what fn returns. An exception passes through, after `after`. fn may destroy or move
@@ -130,12 +136,12 @@ class CONTRAIL_API AsyncResource {
   /// A callable that runs fn as a new resource born here and now, wherever it is called from.
   /// Node's name for one without a name of its own is resource_types::bound_function.
   template <class F>
-  static auto bind(F fn, std::string_view type) {
-    return bound(std::move(fn), AsyncResource(type));
+  static auto bind(F fn, std::string_view type, CreationSite site = CreationSite::current()) {
+    return bound(std::move(fn), AsyncResource(type, site));
   }
   template <class F>
-  static auto bind(F fn, const ResourceType& type) {
-    return bound(std::move(fn), AsyncResource(type));
+  static auto bind(F fn, const ResourceType& type, CreationSite site = CreationSite::current()) {
+    return bound(std::move(fn), AsyncResource(type, site));
   }
 
   /// Emits `destroy` ahead of the destructor. As in Node, a second call emits it a second time,
@@ -168,12 +174,13 @@ class CONTRAIL_API AsyncResource {
  private:
   enum Flags : std::uintptr_t { manual = 1, destroyed = 2, all_flags = 7 };
 
-  AsyncResource(const ResourceType& type, const void* details, AsyncId trigger,
+  AsyncResource(const ResourceType& type, const void* details, AsyncId trigger, CreationSite site,
                 std::uintptr_t flags = 0)
       : id_(++detail::hot.last_id),
         trigger_(trigger),
         type_and_flags_(reinterpret_cast<std::uintptr_t>(&type) | flags),
         details_(details),
+        site_(site),
         frame_(detail::capture_frame()) {
     if (detail::watched(detail::watch_init)) [[unlikely]]
       announce();
@@ -197,6 +204,7 @@ class CONTRAIL_API AsyncResource {
   AsyncId trigger_;
   std::uintptr_t type_and_flags_;
   const void* details_;
+  CreationSite site_;
   detail::ContextFrame* frame_;
 };
 

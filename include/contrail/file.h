@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,10 @@ struct OpenOptions {
 
 /// An open file: Node's FileHandle.
 ///
-/// Every operation comes twice, as a Promise and with a callback last. Those that name no position
-/// go on where the one before ended: wait for that one first, or their order is the pool's. A size
-/// or a position beyond what a file can have fails with EINVAL.
+/// Every operation comes twice, as a Promise and with a callback last. A stop token cancels it
+/// while it waits for a thread of the pool; one that has begun goes on, and what it reads is lost.
+/// Those that name no position go on where the one before ended: wait for that one first, or their
+/// order is the pool's. A size or a position beyond what a file can have fails with EINVAL.
 ///
 /// A File closes when it goes out of scope: on the pool, once the operations in flight are done,
 /// which then fail with ECANCELED, whatever they did. Should that close fail, the loop's handler of
@@ -49,52 +51,73 @@ class CONTRAIL_API File {
     fs::Path path;
   };
 
-  static Promise<File> open(fs::Path path, OpenOptions options = {});
-  static void open(fs::Path path, OpenOptions options, Callback<File> fn);
+  static Promise<File> open(fs::Path path, OpenOptions options = {}, std::stop_token stop = {},
+                            CreationSite site = CreationSite::current());
+  static void open(fs::Path path, OpenOptions options, Callback<File> fn,
+                   CreationSite site = CreationSite::current());
 
   File() noexcept = default;  ///< None: a place for one.
 
   /// The next bytes, at most size_max; empty at the end of the file.
-  Promise<std::string> read(std::size_t size_max);
-  void read(std::size_t size_max, Callback<std::string> fn);
-  Promise<std::string> read_at(std::uint64_t position, std::size_t size_max);
-  void read_at(std::uint64_t position, std::size_t size_max, Callback<std::string> fn);
+  Promise<std::string> read(std::size_t size_max, std::stop_token stop = {},
+                            CreationSite site = CreationSite::current());
+  void read(std::size_t size_max, Callback<std::string> fn,
+            CreationSite site = CreationSite::current());
+  Promise<std::string> read_at(std::uint64_t position, std::size_t size_max,
+                               std::stop_token stop = {},
+                               CreationSite site = CreationSite::current());
+  void read_at(std::uint64_t position, std::size_t size_max, Callback<std::string> fn,
+               CreationSite site = CreationSite::current());
 
-  /// The same, into buffer, which must live until then, or until the File is destroyed. How many
+  /// The same, into buffer, which must live until then, or until the File is destroyed: what has
+  /// begun is waited for, whatever a stop token says. How many
   /// they were; 0 at the end.
-  Promise<std::size_t> read(std::span<std::byte> buffer);
-  void read(std::span<std::byte> buffer, Callback<std::size_t> fn);
-  Promise<std::size_t> read_at(std::uint64_t position, std::span<std::byte> buffer);
-  void read_at(std::uint64_t position, std::span<std::byte> buffer, Callback<std::size_t> fn);
+  Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop = {},
+                            CreationSite site = CreationSite::current());
+  void read(std::span<std::byte> buffer, Callback<std::size_t> fn,
+            CreationSite site = CreationSite::current());
+  Promise<std::size_t> read_at(std::uint64_t position, std::span<std::byte> buffer,
+                               std::stop_token stop = {},
+                               CreationSite site = CreationSite::current());
+  void read_at(std::uint64_t position, std::span<std::byte> buffer, Callback<std::size_t> fn,
+               CreationSite site = CreationSite::current());
 
   /// All of data, or an error.
-  Promise<void> write(std::string data);
-  void write(std::string data, Callback<void> fn);
-  Promise<void> write_at(std::uint64_t position, std::string data);
-  void write_at(std::uint64_t position, std::string data, Callback<void> fn);
+  Promise<void> write(std::string data, std::stop_token stop = {},
+                      CreationSite site = CreationSite::current());
+  void write(std::string data, Callback<void> fn, CreationSite site = CreationSite::current());
+  Promise<void> write_at(std::uint64_t position, std::string data, std::stop_token stop = {},
+                         CreationSite site = CreationSite::current());
+  void write_at(std::uint64_t position, std::string data, Callback<void> fn,
+                CreationSite site = CreationSite::current());
 
   /// All of the parts, one after the other, with as few system calls as it takes.
-  Promise<void> writev(std::vector<std::string> parts);
-  void writev(std::vector<std::string> parts, Callback<void> fn);
-  Promise<void> writev_at(std::uint64_t position, std::vector<std::string> parts);
-  void writev_at(std::uint64_t position, std::vector<std::string> parts, Callback<void> fn);
+  Promise<void> writev(std::vector<std::string> parts, std::stop_token stop = {},
+                       CreationSite site = CreationSite::current());
+  void writev(std::vector<std::string> parts, Callback<void> fn,
+              CreationSite site = CreationSite::current());
+  Promise<void> writev_at(std::uint64_t position, std::vector<std::string> parts,
+                          std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  void writev_at(std::uint64_t position, std::vector<std::string> parts, Callback<void> fn,
+                 CreationSite site = CreationSite::current());
 
-  Promise<fs::Stat> stat();
-  void stat(Callback<fs::Stat> fn);
+  Promise<fs::Stat> stat(std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  void stat(Callback<fs::Stat> fn, CreationSite site = CreationSite::current());
   /// Cuts the file off at size, or fills it up with zeros.
-  Promise<void> truncate(std::uint64_t size);
-  void truncate(std::uint64_t size, Callback<void> fn);
+  Promise<void> truncate(std::uint64_t size, std::stop_token stop = {},
+                         CreationSite site = CreationSite::current());
+  void truncate(std::uint64_t size, Callback<void> fn, CreationSite site = CreationSite::current());
   /// Done when all that was written is on the disk.
-  Promise<void> sync();
-  void sync(Callback<void> fn);
+  Promise<void> sync(std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  void sync(Callback<void> fn, CreationSite site = CreationSite::current());
   /// The same without what is not needed to read it again, such as its times.
-  Promise<void> datasync();
-  void datasync(Callback<void> fn);
+  Promise<void> datasync(std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  void datasync(Callback<void> fn, CreationSite site = CreationSite::current());
 
   /// Waits for the operations in flight, then closes. Operations begun from now on fail with EBADF.
   /// Idempotent: a second one is done when the first is.
-  Promise<void> close();
-  void close(Callback<void> fn);
+  Promise<void> close(CreationSite site = CreationSite::current());
+  void close(Callback<void> fn, CreationSite site = CreationSite::current());
 
   explicit operator bool() const noexcept { return state_ != nullptr; }
   /// Not closed, nor being closed.
@@ -138,8 +161,8 @@ class CONTRAIL_API FileReader {
   ~FileReader();
 
   /// The next piece; empty at the end. One at a time: another one fails with EBUSY.
-  Promise<std::string> read();
-  Promise<void> close();
+  Promise<std::string> read(std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  Promise<void> close(CreationSite site = CreationSite::current());
 
  private:
   struct State;
@@ -160,11 +183,12 @@ class CONTRAIL_API FileWriter {
 
   /// Queues data. Resolves when it is written: await it, or watch queue_size(), to apply
   /// back-pressure. After one that failed all others fail in the same way.
-  Promise<void> write(std::string data);
+  Promise<void> write(std::string data, std::stop_token stop = {},
+                      CreationSite site = CreationSite::current());
   /// Bytes that are not written yet.
   std::size_t queue_size() const noexcept;
   /// Writes what is queued, then closes the file. Fails if any write did.
-  Promise<void> close();
+  Promise<void> close(CreationSite site = CreationSite::current());
 
  private:
   struct State;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,8 +88,10 @@ struct CONTRAIL_API FileSystem {
 
 /// The whole file. Fails with the call that failed: "open /nowhere: ENOENT: …"; with EFBIG, as in
 /// Node, from 2 GiB on.
-CONTRAIL_API Promise<std::string> read_file(Path path);
-CONTRAIL_API void read_file(Path path, Callback<std::string> fn);
+CONTRAIL_API Promise<std::string> read_file(Path path, std::stop_token stop = {},
+                                            CreationSite site = CreationSite::current());
+CONTRAIL_API void read_file(Path path, Callback<std::string> fn,
+                            CreationSite site = CreationSite::current());
 
 struct WriteOptions {
   Mode mode = 0666;        ///< Of a file that is made.
@@ -97,14 +100,22 @@ struct WriteOptions {
 };
 
 /// Makes the file or replaces what is in it.
-CONTRAIL_API Promise<void> write_file(Path path, std::string data, WriteOptions options = {});
-CONTRAIL_API void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn);
-CONTRAIL_API void write_file(Path path, std::string data, Callback<void> fn);
+CONTRAIL_API Promise<void> write_file(Path path, std::string data, WriteOptions options = {},
+                                      std::stop_token stop = {},
+                                      CreationSite site = CreationSite::current());
+CONTRAIL_API void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+                             CreationSite site = CreationSite::current());
+CONTRAIL_API void write_file(Path path, std::string data, Callback<void> fn,
+                             CreationSite site = CreationSite::current());
 
 /// Makes the file or adds to its end.
-CONTRAIL_API Promise<void> append_file(Path path, std::string data, WriteOptions options = {});
-CONTRAIL_API void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn);
-CONTRAIL_API void append_file(Path path, std::string data, Callback<void> fn);
+CONTRAIL_API Promise<void> append_file(Path path, std::string data, WriteOptions options = {},
+                                       std::stop_token stop = {},
+                                       CreationSite site = CreationSite::current());
+CONTRAIL_API void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+                              CreationSite site = CreationSite::current());
+CONTRAIL_API void append_file(Path path, std::string data, Callback<void> fn,
+                              CreationSite site = CreationSite::current());
 
 struct CopyOptions {
   enum class Clone {
@@ -117,26 +128,36 @@ struct CopyOptions {
 };
 
 /// Copies content and permissions. What fails half way leaves no copy behind.
-CONTRAIL_API Promise<void> copy_file(Path from, Path to, CopyOptions options = {});
-CONTRAIL_API void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn);
-CONTRAIL_API void copy_file(Path from, Path to, Callback<void> fn);
+CONTRAIL_API Promise<void> copy_file(Path from, Path to, CopyOptions options = {},
+                                     std::stop_token stop = {},
+                                     CreationSite site = CreationSite::current());
+CONTRAIL_API void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn,
+                            CreationSite site = CreationSite::current());
+CONTRAIL_API void copy_file(Path from, Path to, Callback<void> fn,
+                            CreationSite site = CreationSite::current());
 
 /// Cuts the file off at size, in bytes, or fills it up with zeros.
-CONTRAIL_API Promise<void> truncate(Path path, std::uint64_t size);
-CONTRAIL_API void truncate(Path path, std::uint64_t size, Callback<void> fn);
+CONTRAIL_API Promise<void> truncate(Path path, std::uint64_t size, std::stop_token stop = {},
+                                    CreationSite site = CreationSite::current());
+CONTRAIL_API void truncate(Path path, std::uint64_t size, Callback<void> fn,
+                           CreationSite site = CreationSite::current());
 
 // --- what is known of a file --------------------------------------------------------------------
 
-CONTRAIL_API Promise<Stat> stat(Path path);
-CONTRAIL_API void stat(Path path, Callback<Stat> fn);
+CONTRAIL_API Promise<Stat> stat(Path path, std::stop_token stop = {},
+                                CreationSite site = CreationSite::current());
+CONTRAIL_API void stat(Path path, Callback<Stat> fn, CreationSite site = CreationSite::current());
 
 /// Of the link itself, if it is one.
-CONTRAIL_API Promise<Stat> lstat(Path path);
-CONTRAIL_API void lstat(Path path, Callback<Stat> fn);
+CONTRAIL_API Promise<Stat> lstat(Path path, std::stop_token stop = {},
+                                 CreationSite site = CreationSite::current());
+CONTRAIL_API void lstat(Path path, Callback<Stat> fn, CreationSite site = CreationSite::current());
 
 /// Of the file system that the path is on.
-CONTRAIL_API Promise<FileSystem> statfs(Path path);
-CONTRAIL_API void statfs(Path path, Callback<FileSystem> fn);
+CONTRAIL_API Promise<FileSystem> statfs(Path path, std::stop_token stop = {},
+                                        CreationSite site = CreationSite::current());
+CONTRAIL_API void statfs(Path path, Callback<FileSystem> fn,
+                         CreationSite site = CreationSite::current());
 
 enum class Access : unsigned { exists = 0, execute = 1, write = 2, read = 4 };
 constexpr Access operator|(Access one, Access other) noexcept {
@@ -144,80 +165,124 @@ constexpr Access operator|(Access one, Access other) noexcept {
 }
 
 /// Fails if the process may not do that. It may have changed when you do: better just try.
-CONTRAIL_API Promise<void> access(Path path, Access wanted = Access::exists);
-CONTRAIL_API void access(Path path, Access wanted, Callback<void> fn);
+CONTRAIL_API Promise<void> access(Path path, Access wanted = Access::exists,
+                                  std::stop_token stop = {},
+                                  CreationSite site = CreationSite::current());
+CONTRAIL_API void access(Path path, Access wanted, Callback<void> fn,
+                         CreationSite site = CreationSite::current());
 
-CONTRAIL_API Promise<void> chmod(Path path, Mode mode);
-CONTRAIL_API void chmod(Path path, Mode mode, Callback<void> fn);
+CONTRAIL_API Promise<void> chmod(Path path, Mode mode, std::stop_token stop = {},
+                                 CreationSite site = CreationSite::current());
+CONTRAIL_API void chmod(Path path, Mode mode, Callback<void> fn,
+                        CreationSite site = CreationSite::current());
 
 /// ~0u leaves one as it is.
-CONTRAIL_API Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group);
-CONTRAIL_API void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn);
-CONTRAIL_API Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group);
-CONTRAIL_API void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn);
+CONTRAIL_API Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group,
+                                 std::stop_token stop = {},
+                                 CreationSite site = CreationSite::current());
+CONTRAIL_API void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+                        CreationSite site = CreationSite::current());
+CONTRAIL_API Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group,
+                                  std::stop_token stop = {},
+                                  CreationSite site = CreationSite::current());
+CONTRAIL_API void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+                         CreationSite site = CreationSite::current());
 
-CONTRAIL_API Promise<void> utimes(Path path, Time accessed, Time modified);
-CONTRAIL_API void utimes(Path path, Time accessed, Time modified, Callback<void> fn);
-CONTRAIL_API Promise<void> lutimes(Path path, Time accessed, Time modified);
-CONTRAIL_API void lutimes(Path path, Time accessed, Time modified, Callback<void> fn);
+CONTRAIL_API Promise<void> utimes(Path path, Time accessed, Time modified,
+                                  std::stop_token stop = {},
+                                  CreationSite site = CreationSite::current());
+CONTRAIL_API void utimes(Path path, Time accessed, Time modified, Callback<void> fn,
+                         CreationSite site = CreationSite::current());
+CONTRAIL_API Promise<void> lutimes(Path path, Time accessed, Time modified,
+                                   std::stop_token stop = {},
+                                   CreationSite site = CreationSite::current());
+CONTRAIL_API void lutimes(Path path, Time accessed, Time modified, Callback<void> fn,
+                          CreationSite site = CreationSite::current());
 
 // --- names and links ----------------------------------------------------------------------------
 
 /// Replaces what is at `to`. Within one file system only (EXDEV).
-CONTRAIL_API Promise<void> rename(Path from, Path to);
-CONTRAIL_API void rename(Path from, Path to, Callback<void> fn);
+CONTRAIL_API Promise<void> rename(Path from, Path to, std::stop_token stop = {},
+                                  CreationSite site = CreationSite::current());
+CONTRAIL_API void rename(Path from, Path to, Callback<void> fn,
+                         CreationSite site = CreationSite::current());
 
 /// Node's unlink: removes a file, or a link, but no directory.
-CONTRAIL_API Promise<void> remove(Path path);
-CONTRAIL_API void remove(Path path, Callback<void> fn);
+CONTRAIL_API Promise<void> remove(Path path, std::stop_token stop = {},
+                                  CreationSite site = CreationSite::current());
+CONTRAIL_API void remove(Path path, Callback<void> fn, CreationSite site = CreationSite::current());
 
 /// A second name for the file.
-CONTRAIL_API Promise<void> link(Path existing, Path name);
-CONTRAIL_API void link(Path existing, Path name, Callback<void> fn);
+CONTRAIL_API Promise<void> link(Path existing, Path name, std::stop_token stop = {},
+                                CreationSite site = CreationSite::current());
+CONTRAIL_API void link(Path existing, Path name, Callback<void> fn,
+                       CreationSite site = CreationSite::current());
 
 /// Target is not looked at; a relative one is relative to where the link is.
-CONTRAIL_API Promise<void> symlink(Path target, Path name);
-CONTRAIL_API void symlink(Path target, Path name, Callback<void> fn);
+CONTRAIL_API Promise<void> symlink(Path target, Path name, std::stop_token stop = {},
+                                   CreationSite site = CreationSite::current());
+CONTRAIL_API void symlink(Path target, Path name, Callback<void> fn,
+                          CreationSite site = CreationSite::current());
 
-CONTRAIL_API Promise<Path> read_link(Path path);
-CONTRAIL_API void read_link(Path path, Callback<Path> fn);
+CONTRAIL_API Promise<Path> read_link(Path path, std::stop_token stop = {},
+                                     CreationSite site = CreationSite::current());
+CONTRAIL_API void read_link(Path path, Callback<Path> fn,
+                            CreationSite site = CreationSite::current());
 
 /// Absolute, with no links, no "." and no ".." in it. It has to exist.
-CONTRAIL_API Promise<Path> real_path(Path path);
-CONTRAIL_API void real_path(Path path, Callback<Path> fn);
+CONTRAIL_API Promise<Path> real_path(Path path, std::stop_token stop = {},
+                                     CreationSite site = CreationSite::current());
+CONTRAIL_API void real_path(Path path, Callback<Path> fn,
+                            CreationSite site = CreationSite::current());
 
 // --- directories --------------------------------------------------------------------------------
 
 /// All entries but "." and "..", sorted by the bytes of their names.
-CONTRAIL_API Promise<std::vector<DirEntry>> read_dir(Path path);
-CONTRAIL_API void read_dir(Path path, Callback<std::vector<DirEntry>> fn);
+CONTRAIL_API Promise<std::vector<DirEntry>> read_dir(Path path, std::stop_token stop = {},
+                                                     CreationSite site = CreationSite::current());
+CONTRAIL_API void read_dir(Path path, Callback<std::vector<DirEntry>> fn,
+                           CreationSite site = CreationSite::current());
 
-CONTRAIL_API Promise<void> make_dir(Path path, Mode mode = 0777);
-CONTRAIL_API void make_dir(Path path, Mode mode, Callback<void> fn);
-CONTRAIL_API void make_dir(Path path, Callback<void> fn);
+CONTRAIL_API Promise<void> make_dir(Path path, Mode mode = 0777, std::stop_token stop = {},
+                                    CreationSite site = CreationSite::current());
+CONTRAIL_API void make_dir(Path path, Mode mode, Callback<void> fn,
+                           CreationSite site = CreationSite::current());
+CONTRAIL_API void make_dir(Path path, Callback<void> fn,
+                           CreationSite site = CreationSite::current());
 
 /// `mkdir -p`: with all directories above it, and content with those that exist.
-CONTRAIL_API Promise<void> make_dirs(Path path, Mode mode = 0777);
-CONTRAIL_API void make_dirs(Path path, Mode mode, Callback<void> fn);
-CONTRAIL_API void make_dirs(Path path, Callback<void> fn);
+CONTRAIL_API Promise<void> make_dirs(Path path, Mode mode = 0777, std::stop_token stop = {},
+                                     CreationSite site = CreationSite::current());
+CONTRAIL_API void make_dirs(Path path, Mode mode, Callback<void> fn,
+                            CreationSite site = CreationSite::current());
+CONTRAIL_API void make_dirs(Path path, Callback<void> fn,
+                            CreationSite site = CreationSite::current());
 
 /// Removes an empty directory.
-CONTRAIL_API Promise<void> remove_dir(Path path);
-CONTRAIL_API void remove_dir(Path path, Callback<void> fn);
+CONTRAIL_API Promise<void> remove_dir(Path path, std::stop_token stop = {},
+                                      CreationSite site = CreationSite::current());
+CONTRAIL_API void remove_dir(Path path, Callback<void> fn,
+                             CreationSite site = CreationSite::current());
 
 /// `rm -r`: removes whatever it is, and if it is a directory, everything in it. Links are removed,
 /// never followed, even if somebody swaps a directory for one meanwhile. Stops at the first path
 /// that cannot be removed; what others remove meanwhile is no failure. ENOENT if there is nothing.
-CONTRAIL_API Promise<void> remove_all(Path path);
-CONTRAIL_API void remove_all(Path path, Callback<void> fn);
+CONTRAIL_API Promise<void> remove_all(Path path, std::stop_token stop = {},
+                                      CreationSite site = CreationSite::current());
+CONTRAIL_API void remove_all(Path path, Callback<void> fn,
+                             CreationSite site = CreationSite::current());
 
 /// Makes a directory whose name is prefix and six random characters, mode 0700. "/tmp/a-" is a
 /// useful prefix; "/tmp/" is one, too, and "/tmp" makes siblings of /tmp.
-CONTRAIL_API Promise<Path> make_temp_dir(Path prefix);
-CONTRAIL_API void make_temp_dir(Path prefix, Callback<Path> fn);
+CONTRAIL_API Promise<Path> make_temp_dir(Path prefix, std::stop_token stop = {},
+                                         CreationSite site = CreationSite::current());
+CONTRAIL_API void make_temp_dir(Path prefix, Callback<Path> fn,
+                                CreationSite site = CreationSite::current());
 
 /// The same with an empty file, mode 0600.
-CONTRAIL_API Promise<Path> make_temp_file(Path prefix);
-CONTRAIL_API void make_temp_file(Path prefix, Callback<Path> fn);
+CONTRAIL_API Promise<Path> make_temp_file(Path prefix, std::stop_token stop = {},
+                                          CreationSite site = CreationSite::current());
+CONTRAIL_API void make_temp_file(Path prefix, Callback<Path> fn,
+                                 CreationSite site = CreationSite::current());
 
 }  // namespace contrail::inline v0::fs

@@ -9,6 +9,7 @@ class Error;
 template <class T>
 class Result;
 class AnyRef;
+class CreationSite;
 struct ResourceInfo;
 
 class AsyncHook;

@@ -28,15 +28,17 @@ class CONTRAIL_API Pipe : public Stream {
   };
 
   /// Fails with ENAMETOOLONG or EINVAL if there can be no such name.
-  static Promise<Pipe> connect(std::string_view name);
-  static void connect(std::string_view name, Callback<Pipe> fn);
+  static Promise<Pipe> connect(std::string_view name, std::stop_token stop = {},
+                               CreationSite site = CreationSite::current());
+  static void connect(std::string_view name, Callback<Pipe> fn,
+                      CreationSite site = CreationSite::current());
 
   /// Two ends, connected to each other (socketpair). Throws Error if there are no descriptors left.
-  static std::pair<Pipe, Pipe> pair();
+  static std::pair<Pipe, Pipe> pair(CreationSite site = CreationSite::current());
 
   /// Takes over a connected Unix socket, or an end of a pipe(), and makes it non-blocking. Throws
   /// Error if it is neither; the descriptor is still the caller's then.
-  static Pipe from_descriptor(int descriptor);
+  static Pipe from_descriptor(int descriptor, CreationSite site = CreationSite::current());
 
   /// What was connected to, or the server's; empty if it has none.
   const std::string& name() const;
@@ -74,7 +76,8 @@ class CONTRAIL_API PipeServer : public StreamServer<Pipe> {
 
   /// Throws Error if the name cannot be had (EADDRINUSE: there is such a file, whoever made it) or
   /// there can be no such name (ENAMETOOLONG, EINVAL); another one may then be tried.
-  PipeServer& listen(std::string_view name, PipeListenOptions options = {});
+  PipeServer& listen(std::string_view name, PipeListenOptions options = {},
+                     CreationSite site = CreationSite::current());
 
   /// Where it listens. Throws Error (EBADF) if it does not.
   const std::string& name() const;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -71,10 +72,12 @@ class CONTRAIL_API Process {
   /// name. No shell is involved unless options.shell asks for one. Throws Error if it cannot be
   /// started ("spawn /nowhere: ENOENT: …"), and EINVAL if anything has a NUL in it.
   static Process spawn(std::string file, std::vector<std::string> args = {},
-                       const ProcessOptions& options = {});
+                       const ProcessOptions& options = {},
+                       CreationSite site = CreationSite::current());
 
-  /// How it ended; as often as you like. Resolves in the context of spawn().
-  Promise<ExitStatus> exited();
+  /// How it ended; as often as you like. A stop token ends the waiting, not the child.
+  Promise<ExitStatus> exited(std::stop_token stop = {},
+                             CreationSite site = CreationSite::current());
   /// Calls fn when it has ended, inside its PROCESSWRAP; in a tick if it has already. Once; another
   /// fn takes the place of the first.
   void on_exit(Function<void(ExitStatus)> fn);
@@ -122,8 +125,8 @@ struct RunOptions {
 
 /// Runs file to its end and captures what it says. A status other than 0 is no failure; these are:
 /// it cannot be started; it says more than the limits allow (ENOBUFS), or takes longer than
-/// process.timeout (ETIMEDOUT), and is then killed. Children of its own that keep its output open
-/// are waited for, too, unless it is killed.
+/// process.timeout (ETIMEDOUT), or a token asks to stop (ECANCELED), and is then killed. Children
+/// of its own that keep its output open are waited for, too, unless it is killed.
 ///
 ///     auto logging = run_process("git", {"log", "-1"});
 ///     const ProcessOutput log = co_await logging;
@@ -131,8 +134,10 @@ struct RunOptions {
 /// Hooks see a PROCESSWRAP and three PIPEWRAPs, all made by the call.
 CONTRAIL_API Promise<ProcessOutput> run_process(std::string file,
                                                 std::vector<std::string> args = {},
-                                                RunOptions options = {});
+                                                RunOptions options = {}, std::stop_token stop = {},
+                                                CreationSite site = CreationSite::current());
 CONTRAIL_API void run_process(std::string file, std::vector<std::string> args, RunOptions options,
-                              Callback<ProcessOutput> fn);
+                              Callback<ProcessOutput> fn,
+                              CreationSite site = CreationSite::current());
 
 }  // namespace contrail::inline v0

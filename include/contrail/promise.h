@@ -67,22 +67,22 @@ class [[nodiscard]] Promise {
 
   struct WithResolver;
   /// A pending promise and the means to settle it.
-  static WithResolver with_resolver();
+  static WithResolver with_resolver(CreationSite site = CreationSite::current());
 
   /// JavaScript's constructor: calls executor(Resolver<T>) at once; what it throws rejects.
   template <std::invocable<Resolver<T>> Executor>
-  explicit Promise(Executor executor);
+  explicit Promise(Executor executor, CreationSite site = CreationSite::current());
 
-  static Promise resolve(Stored value = {});
+  static Promise resolve(Stored value = {}, CreationSite site = CreationSite::current());
   /// As in JavaScript, the promise itself.
   static Promise resolve(Promise promise) { return promise; }
   /// A new promise, which takes the outcome of the foreign object.
   template <ThenableOf<T> F>
-  static Promise resolve(F thenable);
-  static Promise reject(std::exception_ptr error);
+  static Promise resolve(F thenable, CreationSite site = CreationSite::current());
+  static Promise reject(std::exception_ptr error, CreationSite site = CreationSite::current());
   template <std::derived_from<std::exception> E>
-  static Promise reject(E error) {
-    return reject(std::make_exception_ptr(std::move(error)));
+  static Promise reject(E error, CreationSite site = CreationSite::current()) {
+    return reject(std::make_exception_ptr(std::move(error)), site);
   }
 
   /// Calls fn with the value when there is one: fn(T&), or fn(T) with the value moved out if it
@@ -90,18 +90,18 @@ class [[nodiscard]] Promise {
   /// promise or Thenable fn returned. A fn that returns a promise only sometimes returns a
   /// std::variant<U, Promise<U>>, to which thenables may be added.
   template <class F>
-  auto then(F fn) const;
+  auto then(F fn, CreationSite site = CreationSite::current()) const;
   /// The same, and on_rejected(std::exception_ptr), or on_rejected(), when it fails; both must
   /// return the same.
   template <class F, class R>
-  auto then(F fn, R on_rejected) const;
+  auto then(F fn, R on_rejected, CreationSite site = CreationSite::current()) const;
   /// Calls fn(std::exception_ptr), or fn(), when it fails; its result takes the value's place.
   template <class F>
-  Promise catch_error(F fn) const;
+  Promise catch_error(F fn, CreationSite site = CreationSite::current()) const;
   /// Calls fn() either way and passes the outcome on, once fn's own promise, if it returns one,
   /// is fulfilled.
   template <std::invocable F>
-  Promise finally(F fn) const;
+  Promise finally(F fn, CreationSite site = CreationSite::current()) const;
 
   /// Lets the work go on unwatched. Should it fail, the loop's uncaught exception handler hears.
   void detach() && noexcept { state_ = {}; }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "contrail/detail/sources.h"
 #include "contrail/promise.h"
 
 namespace contrail::inline v0 {
@@ -44,8 +45,12 @@ using Collected =
 
 /// What the reactions to many promises share: the promise they settle, slots, and a count.
 template <class T, class Slot>
-struct Gathering {
-  Ref<PromiseState<T>> result = new_promise<T>();
+struct Gathering : Sources {
+  explicit Gathering(CreationSite site) : result(new_promise<T>(nullptr, site)) {
+    result->settled_by(this);
+  }
+
+  Ref<PromiseState<T>> result;
   std::vector<std::optional<Slot>> slots;
   std::size_t missing = 1;  ///< One for the loop that subscribes: nothing settles before it ends.
 
@@ -87,10 +92,14 @@ void note_outcome(SettledResult<T>& outcome, PromiseState<T>& source) noexcept {
 }
 
 template <class T, class Fill>
-void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
+void gather_each(Sources& sources, const std::vector<Promise<T>>& promises, Fill fill,
                  Derive derive_when = Derive::if_tracked) {
+  for (const Promise<T>& promise : promises) sources.add(promise);
   for (std::size_t i = 0; i < promises.size(); ++i) {
-    auto fill_slot = [fill, i](PromiseState<T>& source) mutable { fill(i, source); };
+    auto fill_slot = [fill, i, &sources](PromiseState<T>& source) mutable {
+      sources.settled(i);
+      fill(i, source);
+    };
     react(state_of(promises[i]), std::move(fill_slot), derive_when);
   }
 }
@@ -101,9 +110,9 @@ void gather_each(const std::vector<Promise<T>>& promises, Fill fill,
 /// JavaScript's Promise.all(). Of void promises: Promise<void>. all<T, Result>() promises
 /// something else that can be made from the vector, without a `then` in between.
 template <class T, class Result = detail::Collected<T>>
-Promise<Result> all(std::vector<Promise<T>> promises) {
+Promise<Result> all(std::vector<Promise<T>> promises, CreationSite site = CreationSite::current()) {
   using Slot = typename detail::PromiseState<T>::Stored;
-  auto shared = std::make_shared<detail::Gathering<Result, Slot>>();
+  auto shared = std::make_shared<detail::Gathering<Result, Slot>>(site);
   shared->slots.resize(promises.size());
   auto finish_one = [](auto& gathering) {
     if (--gathering.missing > 0) return;
@@ -114,7 +123,7 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
     }
   };
   shared->missing += promises.size();
-  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+  detail::gather_each(*shared, promises, [shared, finish_one](std::size_t i, auto& source) {
     if (source.rejected()) {
       if (shared->result->claim()) shared->result->reject(source.error());
       return;
@@ -132,15 +141,18 @@ Promise<Result> all(std::vector<Promise<T>> promises) {
 template <class... Ts>
 requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
   using Values = std::tuple<typename detail::PromiseState<Ts>::Stored...>;
-  struct Shared {
-    detail::Ref<detail::PromiseState<Values>> result = detail::new_promise<Values>();
+  struct Shared : detail::Sources {
+    detail::Ref<detail::PromiseState<Values>> result = detail::new_promise<Values>(nullptr, {});
     std::tuple<std::optional<typename detail::PromiseState<Ts>::Stored>...> slots;
     std::size_t missing = sizeof...(Ts);
   };
   auto shared = std::make_shared<Shared>();
+  (shared->add(promises), ...);
+  shared->result->settled_by(shared.get());
   auto watch = [&]<std::size_t I, class T>(std::integral_constant<std::size_t, I>,
                                            const Promise<T>& promise) {
     detail::react(detail::state_of(promise), [shared](detail::PromiseState<T>& source) {
+      shared->settled(I);
       if (source.rejected()) {
         if (shared->result->claim()) shared->result->reject(source.error());
         return;
@@ -163,16 +175,18 @@ requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
 /// Fulfilled once every promise is settled, with how each of them ended. Rejected only if a value
 /// throws when it is moved into the result. For `Result` see all().
 template <class T, class Result = std::vector<SettledResult<T>>>
-Promise<Result> all_settled(std::vector<Promise<T>> promises) {
+Promise<Result> all_settled(std::vector<Promise<T>> promises,
+                            CreationSite site = CreationSite::current()) {
   using Slot = SettledResult<T>;
-  auto shared = std::make_shared<detail::Gathering<Result, Slot>>();
+  auto shared = std::make_shared<detail::Gathering<Result, Slot>>(site);
+  shared->needs_all = true;
   shared->slots.resize(promises.size());
   shared->missing += promises.size();
   auto finish_one = [](auto& gathering) {
     if (--gathering.missing > 0) return;
     detail::resolve_with(*gathering.result, [&] { return gathering.take(); });
   };
-  detail::gather_each(promises, [shared, finish_one](std::size_t i, auto& source) {
+  detail::gather_each(*shared, promises, [shared, finish_one](std::size_t i, auto& source) {
     detail::note_outcome(shared->slots[i].emplace(), source);
     finish_one(*shared);
   });
@@ -184,15 +198,19 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises) {
 template <class... Ts>
 requires(sizeof...(Ts) > 0) auto all_settled(Promise<Ts>... promises) {
   using Results = std::tuple<SettledResult<Ts>...>;
-  struct Shared {
-    detail::Ref<detail::PromiseState<Results>> result = detail::new_promise<Results>();
+  struct Shared : detail::Sources {
+    detail::Ref<detail::PromiseState<Results>> result = detail::new_promise<Results>(nullptr, {});
     Results slots;
     std::size_t missing = sizeof...(Ts);
   };
   auto shared = std::make_shared<Shared>();
+  shared->needs_all = true;
+  (shared->add(promises), ...);
+  shared->result->settled_by(shared.get());
   auto watch = [&]<std::size_t I, class T>(std::integral_constant<std::size_t, I>,
                                            const Promise<T>& promise) {
     detail::react(detail::state_of(promise), [shared](detail::PromiseState<T>& source) {
+      shared->settled(I);
       detail::note_outcome(std::get<I>(shared->slots), source);
       if (--shared->missing == 0) shared->result->resolve(std::move(shared->slots));
     });
@@ -206,8 +224,9 @@ requires(sizeof...(Ts) > 0) auto all_settled(Promise<Ts>... promises) {
 
 /// Fulfilled as soon as one promise is; rejected with an AggregateError if none is.
 template <class T>
-Promise<T> any(std::vector<Promise<T>> promises) {
-  auto shared = std::make_shared<detail::Gathering<T, std::exception_ptr>>();
+Promise<T> any(std::vector<Promise<T>> promises, CreationSite site = CreationSite::current()) {
+  auto shared = std::make_shared<detail::Gathering<T, std::exception_ptr>>(site);
+  shared->needs_all = true;
   shared->slots.resize(promises.size());
   shared->missing += promises.size();
   auto finish_one = [](auto& gathering) {
@@ -222,32 +241,35 @@ Promise<T> any(std::vector<Promise<T>> promises) {
     shared->slots[i] = source.error();
     finish_one(*shared);
   };
-  detail::gather_each(promises, std::move(fill), detail::Derive::always);
+  detail::gather_each(*shared, promises, std::move(fill), detail::Derive::always);
   finish_one(*shared);
   return detail::promise_of(shared->result);
 }
 
 template <class T, std::same_as<Promise<T>>... Others>
 Promise<T> any(Promise<T> first, Others... others) {
-  return any(std::vector<Promise<T>>{std::move(first), std::move(others)...});
+  return any(std::vector<Promise<T>>{std::move(first), std::move(others)...}, {});
 }
 
 /// Settled like the first promise that is. Of no promises: pending for good.
 template <class T>
-Promise<T> race(std::vector<Promise<T>> promises) {
-  auto result = detail::new_promise<T>();
-  for (const Promise<T>& promise : promises) {
-    auto settle = [result](auto& source) {
-      if (result->claim()) detail::settle_like(*result, source);
-    };
-    detail::react(detail::state_of(promise), std::move(settle), detail::Derive::always);
-  }
-  return detail::promise_of(result);
+Promise<T> race(std::vector<Promise<T>> promises, CreationSite site = CreationSite::current()) {
+  struct Shared : detail::Sources {
+    explicit Shared(CreationSite made_at) : result(detail::new_promise<T>(nullptr, made_at)) {}
+    detail::Ref<detail::PromiseState<T>> result;
+  };
+  auto shared = std::make_shared<Shared>(site);
+  if (!promises.empty()) shared->result->settled_by(shared.get());
+  auto settle = [shared](std::size_t, auto& source) {
+    if (shared->result->claim()) detail::settle_like(*shared->result, source);
+  };
+  detail::gather_each(*shared, promises, std::move(settle), detail::Derive::always);
+  return detail::promise_of(shared->result);
 }
 
 template <class T, std::same_as<Promise<T>>... Others>
 Promise<T> race(Promise<T> first, Others... others) {
-  return race(std::vector<Promise<T>>{std::move(first), std::move(others)...});
+  return race(std::vector<Promise<T>>{std::move(first), std::move(others)...}, {});
 }
 
 }  // namespace contrail::inline v0

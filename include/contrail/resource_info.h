@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "contrail/creation_site.h"
 #include "contrail/detail/export.h"
 
 namespace contrail::inline v0 {
@@ -71,7 +72,8 @@ struct ResourceInfo {
   AsyncId trigger_async_id = no_async_id;  ///< The resource that caused this one.
   /// A name from resource_types.h, or the embedder's own. Valid as long as the Loop.
   std::string_view type = {};
-  AnyRef details = {};  ///< What this kind shows: details.as<Timeout::Details>().
+  AnyRef details = {};     ///< What this kind shows: details.as<Timeout::Details>().
+  CreationSite site = {};  ///< Where it was made, as far as that is known.
 };
 
 }  // namespace contrail::inline v0

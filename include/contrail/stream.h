@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,8 @@ class CONTRAIL_API Stream {
   /// The next bytes, at least one of them, written into buffer, which must live until then; 0 at
   /// the end of the stream. One read at a time, and none while on_data() listens: it fails with
   /// EBUSY.
-  Promise<std::size_t> read(std::span<std::byte> buffer);
+  Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop = {},
+                            CreationSite site = CreationSite::current());
 
   /// Calls fn with every chunk as it arrives, in the stream's context. A chunk is valid during the
   /// call. An empty chunk is the end; an Error is final. An empty fn stops it. A read() that waits
@@ -63,15 +65,17 @@ class CONTRAIL_API Stream {
 
   /// Sends data. Resolves when the system has taken all of it: await it, or watch
   /// write_queue_size(), to apply back-pressure. An empty write resolves when those before it have.
-  Promise<void> write(std::string data);
+  /// What a stop token cuts short may be sent all the same: close() the stream if it must not be.
+  Promise<void> write(std::string data, std::stop_token stop = {},
+                      CreationSite site = CreationSite::current());
   /// The same; fn runs in a tick if the system took everything at once.
-  void write(std::string data, Callback<void> fn);
+  void write(std::string data, Callback<void> fn, CreationSite site = CreationSite::current());
   /// Bytes that the system has not taken yet.
   std::size_t write_queue_size() const noexcept;
 
   /// Finishes writing, then tells the peer there is no more. Reading goes on.
-  Promise<void> shutdown();
-  void shutdown(Callback<void> fn);
+  Promise<void> shutdown(std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  void shutdown(Callback<void> fn, CreationSite site = CreationSite::current());
 
   /// Now, rather than at the end of the scope. Idempotent.
   void close() noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "contrail/detail/export.h"
 #include "contrail/error.h"
@@ -25,7 +26,7 @@ class CONTRAIL_API StreamServer {
 
   /// The next connection, in place of on_connection. As long as nobody waits, connections queue up
   /// in the system. Rejects with EBADF if the server does not listen, and with ECANCELED on close.
-  Promise<Socket> accept();
+  Promise<Socket> accept(std::stop_token stop = {}, CreationSite site = CreationSite::current());
 
   /// A connection could not be accepted; the server goes on. Without fn that is silent. Nobody
   /// hears when the process is out of file descriptors: libuv keeps one in reserve, with which it

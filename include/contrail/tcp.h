@@ -24,12 +24,17 @@ class CONTRAIL_API TcpSocket : public Stream {
     bool accepted;  ///< By a TcpServer; otherwise we connected.
   };
 
-  static Promise<TcpSocket> connect(const SocketAddress& to);
-  static void connect(const SocketAddress& to, Callback<TcpSocket> fn);
+  static Promise<TcpSocket> connect(const SocketAddress& to, std::stop_token stop = {},
+                                    CreationSite site = CreationSite::current());
+  static void connect(const SocketAddress& to, Callback<TcpSocket> fn,
+                      CreationSite site = CreationSite::current());
   /// Looks the name up first (GETADDRINFOREQWRAP, triggered by the socket), then tries its
   /// addresses in the system's order until one answers.
-  static Promise<TcpSocket> connect(std::string_view host, std::uint16_t port);
-  static void connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn);
+  static Promise<TcpSocket> connect(std::string_view host, std::uint16_t port,
+                                    std::stop_token stop = {},
+                                    CreationSite site = CreationSite::current());
+  static void connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn,
+                      CreationSite site = CreationSite::current());
 
   TcpSocket& set_no_delay(bool on = true);
   TcpSocket& set_keep_alive(std::chrono::seconds idle);
@@ -63,7 +68,8 @@ class CONTRAIL_API TcpServer : public StreamServer<TcpSocket> {
 
   /// Throws Error if the address cannot be had; another one may then be tried. Port 0 lets the
   /// system choose: see address().
-  TcpServer& listen(const SocketAddress& at, ListenOptions options = {});
+  TcpServer& listen(const SocketAddress& at, ListenOptions options = {},
+                    CreationSite site = CreationSite::current());
 
   /// Where it listens. Throws Error (EBADF) if it does not.
   SocketAddress address() const;

@@ -57,7 +57,8 @@ class CONTRAIL_API Work {
   Work() noexcept = default;
 };
 
-CONTRAIL_API void queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_token stop);
+CONTRAIL_API Cancellable* queue(std::unique_ptr<Work> work, WorkOptions options,
+                                std::stop_token stop, CreationSite site);
 /// What those are told who can be told of an Error only.
 CONTRAIL_API Error error_of_work(std::exception_ptr error);
 
@@ -92,9 +93,9 @@ class WorkOf final : public Work {
 };
 
 template <class F, class Told>
-void queue(F fn, Told told, WorkOptions options, std::stop_token stop) {
-  queue(std::make_unique<WorkOf<F, Told>>(std::move(fn), std::move(told)), options,
-        std::move(stop));
+Cancellable* queue(F fn, Told told, WorkOptions options, std::stop_token stop, CreationSite site) {
+  return queue(std::make_unique<WorkOf<F, Told>>(std::move(fn), std::move(told)), options,
+               std::move(stop), site);
 }
 
 }  // namespace detail
@@ -116,11 +117,11 @@ void queue(F fn, Told told, WorkOptions options, std::stop_token stop) {
 /// happens on the loop's thread, otherwise when its turn comes. An fn that has started goes on; it
 /// may look at the token itself. A Loop that ends waits for those that have started.
 template <class F>
-requires std::invocable<F&> Promise<detail::WorkResult<F>> queue_work(F fn,
-                                                                      WorkOptions options = {},
-                                                                      std::stop_token stop = {}) {
+requires std::invocable<F&> Promise<detail::WorkResult<F>> queue_work(
+    F fn, WorkOptions options = {}, std::stop_token stop = {},
+    CreationSite site = CreationSite::current()) {
   using R = detail::WorkResult<F>;
-  auto [promise, resolver] = Promise<R>::with_resolver();
+  auto [promise, resolver] = Promise<R>::with_resolver(site);
   struct Told {
     Resolver<R> resolver;
     void operator()(typename detail::PromiseState<R>::Stored&& value) {
@@ -128,7 +129,9 @@ requires std::invocable<F&> Promise<detail::WorkResult<F>> queue_work(F fn,
     }
     void operator()(std::exception_ptr error) { resolver.reject(std::move(error)); }
   };
-  detail::queue(std::move(fn), Told{std::move(resolver)}, options, std::move(stop));
+  detail::Cancellable* work =
+      detail::queue(std::move(fn), Told{std::move(resolver)}, options, std::move(stop), site);
+  detail::state_of(promise)->settled_by(work);
   return std::move(promise);
 }
 
@@ -137,7 +140,7 @@ requires std::invocable<F&> Promise<detail::WorkResult<F>> queue_work(F fn,
 template <class F>
 requires std::invocable<F&>
 void queue_work(F fn, WorkOptions options, Callback<detail::WorkResult<F>> done,
-                std::stop_token stop = {}) {
+                std::stop_token stop = {}, CreationSite site = CreationSite::current()) {
   using R = detail::WorkResult<F>;
   struct Told {
     Callback<R> fn;
@@ -150,7 +153,7 @@ void queue_work(F fn, WorkOptions options, Callback<detail::WorkResult<F>> done,
     }
     void operator()(std::exception_ptr error) { fn(detail::error_of_work(std::move(error))); }
   };
-  detail::queue(std::move(fn), Told{std::move(done)}, options, std::move(stop));
+  detail::queue(std::move(fn), Told{std::move(done)}, options, std::move(stop), site);
 }
 
 }  // namespace contrail::inline v0

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <stop_token>
 
 #include "contrail/detail/export.h"
 #include "contrail/detail/ref.h"
@@ -58,11 +59,13 @@ class CONTRAIL_API Timeout {
 ///
 /// The callback is kept as long as a ticket is, since refresh() may need it: one that owns its own
 /// ticket should clear() it, or it stays until the Loop goes.
-CONTRAIL_API Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay = {});
+CONTRAIL_API Timeout set_timeout(Function<void()> fn, std::chrono::milliseconds delay = {},
+                                 CreationSite site = CreationSite::current());
 
 /// Calls fn every period until cleared: one resource, many calls. The period counts from the start
 /// of each call.
-CONTRAIL_API Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period);
+CONTRAIL_API Timeout set_interval(Function<void()> fn, std::chrono::milliseconds period,
+                                  CreationSite site = CreationSite::current());
 
 /// A ticket for a pending immediate.
 class CONTRAIL_API Immediate {
@@ -82,14 +85,16 @@ class CONTRAIL_API Immediate {
 };
 
 /// Calls fn once, on this turn of the loop, after I/O. Hooks see an Immediate.
-CONTRAIL_API Immediate set_immediate(Function<void()> fn);
+CONTRAIL_API Immediate set_immediate(Function<void()> fn,
+                                     CreationSite site = CreationSite::current());
 
 inline void clear_timeout(Timeout timeout) noexcept { timeout.clear(); }
 inline void clear_interval(Timeout interval) noexcept { interval.clear(); }
 inline void clear_immediate(Immediate immediate) noexcept { immediate.clear(); }
 
 /// Resolves after delay, as set_timeout() counts it.
-CONTRAIL_API Promise<void> sleep(std::chrono::milliseconds delay);
+CONTRAIL_API Promise<void> sleep(std::chrono::milliseconds delay, std::stop_token stop = {},
+                                 CreationSite site = CreationSite::current());
 // A delay has a unit. Without these, `using namespace contrail; co_await sleep(1);` would find
 // POSIX's sleep(), and block the thread for a second. (Promise is incomplete here.)
 void sleep(std::integral auto) = delete;

@@ -29,11 +29,12 @@ const ResourceType& detail::intern_type(std::string_view name) {
   return environment().types.intern(name, nullptr);
 }
 
-AsyncResource::AsyncResource(std::string_view type, ResourceOptions options)
-    : AsyncResource(detail::environment().types.intern(type, options.details.tag()), options) {}
+AsyncResource::AsyncResource(std::string_view type, ResourceOptions options, CreationSite site)
+    : AsyncResource(detail::environment().types.intern(type, options.details.tag()), options,
+                    site) {}
 
-AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options)
-    : AsyncResource(type, options.details.object(), trigger_of(options),
+AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options, CreationSite site)
+    : AsyncResource(type, options.details.object(), trigger_of(options), site,
                     options.require_manual_destroy ? std::uintptr_t{manual} : 0) {}
 
 void AsyncResource::announce() {
@@ -43,7 +44,7 @@ void AsyncResource::announce() {
     release_context();
     throw std::invalid_argument("AsyncResource: the type must not be empty");
   }
-  hooks.emit_init({id_, trigger_, &type, details_});
+  hooks.emit_init({id_, trigger_, &type, details_}, site_);
 }
 
 void AsyncResource::begin_again(detail::FrameRef context) {

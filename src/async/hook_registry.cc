@@ -182,9 +182,9 @@ void HookRegistry::take_next() noexcept {
   next_ = HookSet();
 }
 
-void HookRegistry::emit_init(const ScopeKey& key) {
+void HookRegistry::emit_init(const ScopeKey& key, CreationSite site) {
   const ResourceInfo info{key.async_id, key.trigger_async_id, key.type->name,
-                          AnyRef::from(key.details, key.type->details_tag)};
+                          AnyRef::from(key.details, key.type->details_tag), site};
   emit(&HookSet::init, info, key.async_id, key.type, "init");
 }
 
@@ -207,7 +207,7 @@ void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noex
   }
 }
 
-void emit_init(const ScopeKey& key) { environment().hooks.emit_init(key); }
+void emit_init(const ScopeKey& key, CreationSite site) { environment().hooks.emit_init(key, site); }
 
 // A scope may be left, or a bound function called, after its Loop is gone: nobody listens then. A
 // thread that never had one is told here, off the path of those that have.

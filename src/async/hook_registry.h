@@ -55,7 +55,7 @@ class HookRegistry {
 
   bool emitting() const noexcept { return depth_ > 0; }
 
-  void emit_init(const ScopeKey& key);
+  void emit_init(const ScopeKey& key, CreationSite site);
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
   void emit_promise_resolve(AsyncId id) noexcept;

@@ -46,7 +46,8 @@ Connection::Connection(std::shared_ptr<ServerState> server, TcpSocket socket)
       since_(Loop::current().now()),
       unsent_since_(since_),
       resource_(incoming_message_type,
-                {.trigger_async_id = socket_.async_id(), .details = AnyRef::to(details_)}) {}
+                {.trigger_async_id = socket_.async_id(), .details = AnyRef::to(details_)},
+                server_->listened_at) {}
 
 Connection::~Connection() { forget_exchange(); }
 

@@ -29,7 +29,8 @@ std::chrono::milliseconds watch_period(const ServerOptions& options) {
 
 ServerState::~ServerState() { watch_.clear(); }
 
-void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_options) {
+void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_options,
+                         CreationSite site) {
   if (listener) {
     throw Error(-EALREADY, "listen", at.to_string(),
                 fmt::format("this server listens already, at {}", listener->address()));
@@ -37,7 +38,8 @@ void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_op
   TcpServer server([weak = weak_from_this()](TcpSocket socket) {
     if (auto self = weak.lock()) self->accept(std::move(socket));
   });
-  server.listen(at, listen_options);
+  server.listen(at, listen_options, site);
+  listened_at = site;
   listener.emplace(std::move(server));
   closing = false;
 }
@@ -109,9 +111,9 @@ ServerState& Server::state() const {
   return *state_;
 }
 
-Server& Server::listen(const SocketAddress& at, ListenOptions options) {
+Server& Server::listen(const SocketAddress& at, ListenOptions options, CreationSite site) {
   const auto keep = state().shared_from_this();  // A hook may destroy the Server.
-  keep->listen(at, options);
+  keep->listen(at, options, site);
   return *this;
 }
 

@@ -18,7 +18,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
       : handler(std::move(fn)), options(limits) {}
   ~ServerState();
 
-  void listen(const SocketAddress& at, const ListenOptions& listen_options);
+  void listen(const SocketAddress& at, const ListenOptions& listen_options, CreationSite site);
   void stop_listening() noexcept;
   void close_idle() noexcept;
   void close_all() noexcept;
@@ -29,6 +29,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   std::optional<TcpServer> listener;
   std::list<std::shared_ptr<Connection>> connections;
   DateLine date;
+  CreationSite listened_at;
   bool closing = false;  ///< close() was called since listen().
 
  private:

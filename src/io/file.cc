@@ -43,10 +43,11 @@ struct OpenIt {
   }
   Result<File> finish(Result<detail::Descriptor> opened, const fs::Details& details) const {
     if (!opened) return opened.error();
-    return File::State::make(*std::move(opened), details.path);
+    return File::State::make(*std::move(opened), details.path, site);
   }
 
   OpenOptions options;
+  CreationSite site;
 };
 
 struct ReadText {
@@ -73,6 +74,8 @@ struct ReadBytes {
     std::memcpy(buffer.data(), read->data(), read->size());
     return read->size();
   }
+
+  static constexpr bool borrows = true;
 
   ReadText text;
   std::span<std::byte> buffer;
@@ -124,23 +127,23 @@ struct CallOnFile {
 };
 
 void start_read(File::State& file, Position position, std::size_t size_max,
-                Callback<std::string> fn) {
-  if (!fits(position, size_max)) return file.refuse(UV_EINVAL, "read", std::move(fn));
-  file.start("read", ReadText{position, size_max}, std::move(fn));
+                Callback<std::string> fn, CreationSite site) {
+  if (!fits(position, size_max)) return file.refuse(UV_EINVAL, "read", std::move(fn), site);
+  file.start("read", ReadText{position, size_max}, std::move(fn), site);
 }
 
 void start_read(File::State& file, Position position, std::span<std::byte> buffer,
-                Callback<std::size_t> fn) {
-  if (!fits(position, buffer.size())) return file.refuse(UV_EINVAL, "read", std::move(fn));
-  file.start("read", ReadBytes{{position, buffer.size()}, buffer}, std::move(fn));
+                Callback<std::size_t> fn, CreationSite site) {
+  if (!fits(position, buffer.size())) return file.refuse(UV_EINVAL, "read", std::move(fn), site);
+  file.start("read", ReadBytes{{position, buffer.size()}, buffer}, std::move(fn), site);
 }
 
 void start_write(File::State& file, Position position, std::vector<std::string> parts,
-                 Callback<void> fn) {
+                 Callback<void> fn, CreationSite site) {
   std::size_t size = 0;
   for (const std::string& part : parts) size += part.size();
-  if (!fits(position, size)) return file.refuse(UV_EINVAL, "write", std::move(fn));
-  file.start("write", WriteParts{position, std::move(parts)}, std::move(fn));
+  if (!fits(position, size)) return file.refuse(UV_EINVAL, "write", std::move(fn), site);
+  file.start("write", WriteParts{position, std::move(parts)}, std::move(fn), site);
 }
 
 std::vector<std::string> only(std::string data) {
@@ -167,69 +170,73 @@ AsyncId File::async_id() const noexcept {
 
 int File::descriptor() const noexcept { return is_open() ? state_->descriptor : -1; }
 
-void File::open(fs::Path path, OpenOptions options, Callback<File> fn) {
-  detail::start("open", std::move(path), OpenIt{options}, std::move(fn));
+void File::open(fs::Path path, OpenOptions options, Callback<File> fn, CreationSite site) {
+  detail::start("open", std::move(path), OpenIt{options, site}, std::move(fn), site);
 }
 
-void File::read(std::size_t size_max, Callback<std::string> fn) {
-  start_read(state(), std::nullopt, size_max, std::move(fn));
+void File::read(std::size_t size_max, Callback<std::string> fn, CreationSite site) {
+  start_read(state(), std::nullopt, size_max, std::move(fn), site);
 }
 
-void File::read_at(std::uint64_t position, std::size_t size_max, Callback<std::string> fn) {
-  start_read(state(), position, size_max, std::move(fn));
+void File::read_at(std::uint64_t position, std::size_t size_max, Callback<std::string> fn,
+                   CreationSite site) {
+  start_read(state(), position, size_max, std::move(fn), site);
 }
 
-void File::read(std::span<std::byte> buffer, Callback<std::size_t> fn) {
-  start_read(state(), std::nullopt, buffer, std::move(fn));
+void File::read(std::span<std::byte> buffer, Callback<std::size_t> fn, CreationSite site) {
+  start_read(state(), std::nullopt, buffer, std::move(fn), site);
 }
 
-void File::read_at(std::uint64_t position, std::span<std::byte> buffer, Callback<std::size_t> fn) {
-  start_read(state(), position, buffer, std::move(fn));
+void File::read_at(std::uint64_t position, std::span<std::byte> buffer, Callback<std::size_t> fn,
+                   CreationSite site) {
+  start_read(state(), position, buffer, std::move(fn), site);
 }
 
-void File::write(std::string data, Callback<void> fn) {
-  start_write(state(), std::nullopt, only(std::move(data)), std::move(fn));
+void File::write(std::string data, Callback<void> fn, CreationSite site) {
+  start_write(state(), std::nullopt, only(std::move(data)), std::move(fn), site);
 }
 
-void File::write_at(std::uint64_t position, std::string data, Callback<void> fn) {
-  start_write(state(), position, only(std::move(data)), std::move(fn));
+void File::write_at(std::uint64_t position, std::string data, Callback<void> fn,
+                    CreationSite site) {
+  start_write(state(), position, only(std::move(data)), std::move(fn), site);
 }
 
-void File::writev(std::vector<std::string> parts, Callback<void> fn) {
-  start_write(state(), std::nullopt, std::move(parts), std::move(fn));
+void File::writev(std::vector<std::string> parts, Callback<void> fn, CreationSite site) {
+  start_write(state(), std::nullopt, std::move(parts), std::move(fn), site);
 }
 
-void File::writev_at(std::uint64_t position, std::vector<std::string> parts, Callback<void> fn) {
-  start_write(state(), position, std::move(parts), std::move(fn));
+void File::writev_at(std::uint64_t position, std::vector<std::string> parts, Callback<void> fn,
+                     CreationSite site) {
+  start_write(state(), position, std::move(parts), std::move(fn), site);
 }
 
-void File::stat(Callback<fs::Stat> fn) {
+void File::stat(Callback<fs::Stat> fn, CreationSite site) {
   auto op = [](int file, const fs::Path& path) {
     struct ::stat status;
     checked(
         "fstat", [&] { return ::fstat(file, &status); }, path);
     return detail::from_system(status);
   };
-  state().start("stat", op, std::move(fn));
+  state().start("stat", op, std::move(fn), site);
 }
 
-void File::truncate(std::uint64_t size, Callback<void> fn) {
-  if (!fits(size, 0)) return state().refuse(UV_EINVAL, "ftruncate", std::move(fn));
+void File::truncate(std::uint64_t size, Callback<void> fn, CreationSite site) {
+  if (!fits(size, 0)) return state().refuse(UV_EINVAL, "ftruncate", std::move(fn), site);
   auto op = [size](int file, const fs::Path& path) {
     checked(
         "ftruncate", [&] { return ::ftruncate(file, static_cast<off_t>(size)); }, path);
   };
-  state().start("truncate", op, std::move(fn));
+  state().start("truncate", op, std::move(fn), site);
 }
 
-void File::sync(Callback<void> fn) {
-  state().start("sync", CallOnFile{"fsync", ::fsync}, std::move(fn));
+void File::sync(Callback<void> fn, CreationSite site) {
+  state().start("sync", CallOnFile{"fsync", ::fsync}, std::move(fn), site);
 }
 
-void File::datasync(Callback<void> fn) {
-  state().start("datasync", CallOnFile{"fdatasync", ::fdatasync}, std::move(fn));
+void File::datasync(Callback<void> fn, CreationSite site) {
+  state().start("datasync", CallOnFile{"fdatasync", ::fdatasync}, std::move(fn), site);
 }
 
-void File::close(Callback<void> fn) { state().close(std::move(fn)); }
+void File::close(Callback<void> fn, CreationSite site) { state().close(std::move(fn), site); }
 
 }  // namespace contrail::inline v0

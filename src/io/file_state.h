@@ -17,15 +17,15 @@ inline constexpr ResourceType file_close_type{resource_types::file_handle_close.
 }  // namespace detail
 
 struct File::State final : detail::PoolHandle {
-  State(int number, const fs::Path& path)
+  State(int number, const fs::Path& path, CreationSite site)
       : PoolHandle(detail::file_close_type),
         descriptor(number),
         details{path},
-        its_resource(detail::file_type, AnyRef::to(details)) {}
+        its_resource(detail::file_type, AnyRef::to(details), site) {}
 
   /// As nobody: see Ground.
-  static File make(detail::Descriptor opened, const fs::Path& path) {
-    auto state = std::make_unique<State>(opened.number(), path);
+  static File make(detail::Descriptor opened, const fs::Path& path, CreationSite site) {
+    auto state = std::make_unique<State>(opened.number(), path, site);
     opened.release();
     return File(state.release());
   }
@@ -39,16 +39,21 @@ struct File::State final : detail::PoolHandle {
 
   /// Starts an operation: op(descriptor, path) is called on the pool.
   template <class T, class Operation>
-  void start(std::string_view operation, Operation op, Callback<T> fn) {
-    if (!is_open()) return detail::fail_later(error(UV_EBADF, operation), std::move(fn));
+  void start(std::string_view operation, Operation op, Callback<T> fn, CreationSite site) {
+    if (!is_open()) return detail::fail_later(error(UV_EBADF, operation), std::move(fn), site);
     using Work = FileWork<T, Operation>;
-    detail::FsRequest<T, Work>::start(
-        operation, details.path, Work{InFlight(*this), descriptor, std::move(op)}, std::move(fn));
+    detail::FsRequest<T, Work>::start(operation, details.path,
+                                      Work{InFlight(*this), descriptor, std::move(op)},
+                                      std::move(fn), site);
   }
 
+  detail::Waiting waiting(std::string_view operation, std::stop_token stop,
+                          CreationSite site) const {
+    return {std::move(stop), site, operation, details.path.native()};
+  }
   template <class T>
-  void refuse(int status, std::string_view operation, Callback<T> fn) const {
-    detail::fail_later(error(status, operation), std::move(fn));
+  void refuse(int status, std::string_view operation, Callback<T> fn, CreationSite site) const {
+    detail::fail_later(error(status, operation), std::move(fn), site);
   }
   Error error(int status, std::string_view operation) const {
     return Error(status, operation, details.path.string());
@@ -61,6 +66,8 @@ struct File::State final : detail::PoolHandle {
  private:
   template <class T, class Operation>
   struct FileWork {
+    using Op = Operation;
+
     auto operator()(const fs::Path& path) { return op(number, path); }
 
     template <class Raw>

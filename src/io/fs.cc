@@ -105,84 +105,98 @@ bool Stat::is_file() const noexcept { return S_ISREG(mode); }
 bool Stat::is_directory() const noexcept { return S_ISDIR(mode); }
 bool Stat::is_link() const noexcept { return S_ISLNK(mode); }
 
-void stat(Path path, Callback<Stat> fn) {
-  detail::start("stat", std::move(path), detail::stat_of, std::move(fn));
+void stat(Path path, Callback<Stat> fn, CreationSite site) {
+  detail::start("stat", std::move(path), detail::stat_of, std::move(fn), site);
 }
 
-void lstat(Path path, Callback<Stat> fn) {
-  detail::start("lstat", std::move(path), detail::lstat_of, std::move(fn));
+void lstat(Path path, Callback<Stat> fn, CreationSite site) {
+  detail::start("lstat", std::move(path), detail::lstat_of, std::move(fn), site);
 }
 
-void statfs(Path path, Callback<FileSystem> fn) {
-  detail::start("statfs", std::move(path), detail::statfs_of, std::move(fn));
+void statfs(Path path, Callback<FileSystem> fn, CreationSite site) {
+  detail::start("statfs", std::move(path), detail::statfs_of, std::move(fn), site);
 }
 
-void access(Path path, Access wanted, Callback<void> fn) {
+void access(Path path, Access wanted, Callback<void> fn, CreationSite site) {
   auto work = [wanted](const Path& what) {
     detail::checked(
         "access", [&] { return ::access(what.c_str(), static_cast<int>(wanted)); }, what);
   };
-  detail::start("access", std::move(path), work, std::move(fn));
+  detail::start("access", std::move(path), work, std::move(fn), site);
 }
 
-void chmod(Path path, Mode mode, Callback<void> fn) {
+void chmod(Path path, Mode mode, Callback<void> fn, CreationSite site) {
   auto work = [mode](const Path& what) {
     detail::checked(
         "chmod", [&] { return ::chmod(what.c_str(), mode); }, what);
   };
-  detail::start("chmod", std::move(path), work, std::move(fn));
+  detail::start("chmod", std::move(path), work, std::move(fn), site);
 }
 
-void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn) {
+void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+           CreationSite site) {
   auto work = detail::owner_setter("chown", user, group, 0);
-  detail::start("chown", std::move(path), work, std::move(fn));
+  detail::start("chown", std::move(path), work, std::move(fn), site);
 }
 
-void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn) {
+void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+            CreationSite site) {
   auto work = detail::owner_setter("lchown", user, group, AT_SYMLINK_NOFOLLOW);
-  detail::start("lchown", std::move(path), work, std::move(fn));
+  detail::start("lchown", std::move(path), work, std::move(fn), site);
 }
 
-void utimes(Path path, Time accessed, Time modified, Callback<void> fn) {
+void utimes(Path path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
   auto work = detail::time_setter("utime", accessed, modified, 0);
-  detail::start("utimes", std::move(path), work, std::move(fn));
+  detail::start("utimes", std::move(path), work, std::move(fn), site);
 }
 
-void lutimes(Path path, Time accessed, Time modified, Callback<void> fn) {
+void lutimes(Path path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
   auto work = detail::time_setter("lutime", accessed, modified, AT_SYMLINK_NOFOLLOW);
-  detail::start("lutimes", std::move(path), work, std::move(fn));
+  detail::start("lutimes", std::move(path), work, std::move(fn), site);
 }
 
-Promise<Stat> stat(Path path) { return detail::promised<Stat>(stat, std::move(path)); }
-
-Promise<Stat> lstat(Path path) { return detail::promised<Stat>(lstat, std::move(path)); }
-
-Promise<FileSystem> statfs(Path path) {
-  return detail::promised<FileSystem>(statfs, std::move(path));
+Promise<Stat> stat(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Stat>("stat", std::move(stop), site, stat, std::move(path));
 }
 
-Promise<void> access(Path path, Access wanted) {
-  return detail::promised<void>(access, std::move(path), wanted);
+Promise<Stat> lstat(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Stat>("lstat", std::move(stop), site, lstat, std::move(path));
 }
 
-Promise<void> chmod(Path path, Mode mode) {
-  return detail::promised<void>(chmod, std::move(path), mode);
+Promise<FileSystem> statfs(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<FileSystem>("statfs", std::move(stop), site, statfs, std::move(path));
 }
 
-Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group) {
-  return detail::promised<void>(chown, std::move(path), user, group);
+Promise<void> access(Path path, Access wanted, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("access", std::move(stop), site, access, std::move(path), wanted);
 }
 
-Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group) {
-  return detail::promised<void>(lchown, std::move(path), user, group);
+Promise<void> chmod(Path path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("chmod", std::move(stop), site, chmod, std::move(path), mode);
 }
 
-Promise<void> utimes(Path path, Time accessed, Time modified) {
-  return detail::promised<void>(utimes, std::move(path), accessed, modified);
+Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group, std::stop_token stop,
+                    CreationSite site) {
+  return detail::promised<void>("chown", std::move(stop), site, chown, std::move(path), user,
+                                group);
 }
 
-Promise<void> lutimes(Path path, Time accessed, Time modified) {
-  return detail::promised<void>(lutimes, std::move(path), accessed, modified);
+Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group, std::stop_token stop,
+                     CreationSite site) {
+  return detail::promised<void>("lchown", std::move(stop), site, lchown, std::move(path), user,
+                                group);
+}
+
+Promise<void> utimes(Path path, Time accessed, Time modified, std::stop_token stop,
+                     CreationSite site) {
+  return detail::promised<void>("utimes", std::move(stop), site, utimes, std::move(path), accessed,
+                                modified);
+}
+
+Promise<void> lutimes(Path path, Time accessed, Time modified, std::stop_token stop,
+                      CreationSite site) {
+  return detail::promised<void>("lutimes", std::move(stop), site, lutimes, std::move(path),
+                                accessed, modified);
 }
 
 }  // namespace fs

@@ -75,66 +75,80 @@ fs::Path make_temporary_file(const fs::Path& prefix) {
 
 namespace fs {
 
-void read_dir(Path path, Callback<std::vector<DirEntry>> fn) {
-  detail::start("read_dir", std::move(path), detail::entries_of, std::move(fn));
+void read_dir(Path path, Callback<std::vector<DirEntry>> fn, CreationSite site) {
+  detail::start("read_dir", std::move(path), detail::entries_of, std::move(fn), site);
 }
 
-void make_dir(Path path, Mode mode, Callback<void> fn) {
+void make_dir(Path path, Mode mode, Callback<void> fn, CreationSite site) {
   auto work = [mode](const Path& what) { detail::make_one(what, mode); };
-  detail::start("make_dir", std::move(path), work, std::move(fn));
+  detail::start("make_dir", std::move(path), work, std::move(fn), site);
 }
 
-void make_dirs(Path path, Mode mode, Callback<void> fn) {
+void make_dirs(Path path, Mode mode, Callback<void> fn, CreationSite site) {
   auto work = [mode](const Path& what) { detail::make_with_parents(what, mode); };
-  detail::start("make_dirs", std::move(path), work, std::move(fn));
+  detail::start("make_dirs", std::move(path), work, std::move(fn), site);
 }
 
-void remove_dir(Path path, Callback<void> fn) {
+void remove_dir(Path path, Callback<void> fn, CreationSite site) {
   auto work = [](const Path& what) {
     detail::checked(
         "rmdir", [&] { return ::rmdir(what.c_str()); }, what);
   };
-  detail::start("remove_dir", std::move(path), work, std::move(fn));
+  detail::start("remove_dir", std::move(path), work, std::move(fn), site);
 }
 
-void remove_all(Path path, Callback<void> fn) {
-  detail::start("remove_all", std::move(path), detail::remove_tree, std::move(fn));
+void remove_all(Path path, Callback<void> fn, CreationSite site) {
+  detail::start("remove_all", std::move(path), detail::remove_tree, std::move(fn), site);
 }
 
-void make_temp_dir(Path prefix, Callback<Path> fn) {
-  detail::start("make_temp_dir", std::move(prefix), detail::make_temporary_dir, std::move(fn));
+void make_temp_dir(Path prefix, Callback<Path> fn, CreationSite site) {
+  detail::start("make_temp_dir", std::move(prefix), detail::make_temporary_dir, std::move(fn),
+                site);
 }
 
-void make_temp_file(Path prefix, Callback<Path> fn) {
-  detail::start("make_temp_file", std::move(prefix), detail::make_temporary_file, std::move(fn));
+void make_temp_file(Path prefix, Callback<Path> fn, CreationSite site) {
+  detail::start("make_temp_file", std::move(prefix), detail::make_temporary_file, std::move(fn),
+                site);
 }
 
-void make_dir(Path path, Callback<void> fn) { make_dir(std::move(path), 0777, std::move(fn)); }
-
-void make_dirs(Path path, Callback<void> fn) { make_dirs(std::move(path), 0777, std::move(fn)); }
-
-Promise<std::vector<DirEntry>> read_dir(Path path) {
-  return detail::promised<std::vector<DirEntry>>(read_dir, std::move(path));
+void make_dir(Path path, Callback<void> fn, CreationSite site) {
+  make_dir(std::move(path), 0777, std::move(fn), site);
 }
 
-Promise<void> make_dir(Path path, Mode mode) {
-  return detail::promised<void>(make_dir, std::move(path), mode);
+void make_dirs(Path path, Callback<void> fn, CreationSite site) {
+  make_dirs(std::move(path), 0777, std::move(fn), site);
 }
 
-Promise<void> make_dirs(Path path, Mode mode) {
-  return detail::promised<void>(make_dirs, std::move(path), mode);
+Promise<std::vector<DirEntry>> read_dir(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<std::vector<DirEntry>>("read_dir", std::move(stop), site, read_dir,
+                                                 std::move(path));
 }
 
-Promise<void> remove_dir(Path path) { return detail::promised<void>(remove_dir, std::move(path)); }
-
-Promise<void> remove_all(Path path) { return detail::promised<void>(remove_all, std::move(path)); }
-
-Promise<Path> make_temp_dir(Path prefix) {
-  return detail::promised<Path>(make_temp_dir, std::move(prefix));
+Promise<void> make_dir(Path path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("make_dir", std::move(stop), site, make_dir, std::move(path), mode);
 }
 
-Promise<Path> make_temp_file(Path prefix) {
-  return detail::promised<Path>(make_temp_file, std::move(prefix));
+Promise<void> make_dirs(Path path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("make_dirs", std::move(stop), site, make_dirs, std::move(path),
+                                mode);
+}
+
+Promise<void> remove_dir(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("remove_dir", std::move(stop), site, remove_dir, std::move(path));
+}
+
+Promise<void> remove_all(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("remove_all", std::move(stop), site, remove_all, std::move(path));
+}
+
+Promise<Path> make_temp_dir(Path prefix, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("make_temp_dir", std::move(stop), site, make_temp_dir,
+                                std::move(prefix));
+}
+
+Promise<Path> make_temp_file(Path prefix, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("make_temp_file", std::move(stop), site, make_temp_file,
+                                std::move(prefix));
 }
 
 }  // namespace fs

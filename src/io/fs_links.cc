@@ -49,50 +49,59 @@ void unlink_it(const fs::Path& path) {
 
 namespace fs {
 
-void rename(Path from, Path to, Callback<void> fn) {
+void rename(Path from, Path to, Callback<void> fn, CreationSite site) {
   detail::CallOnTwo work{"rename", ::rename, to};
-  detail::start("rename", std::move(from), to, std::move(work), std::move(fn));
+  detail::start("rename", std::move(from), to, std::move(work), std::move(fn), site);
 }
 
-void remove(Path path, Callback<void> fn) {
-  detail::start("remove", std::move(path), detail::unlink_it, std::move(fn));
+void remove(Path path, Callback<void> fn, CreationSite site) {
+  detail::start("remove", std::move(path), detail::unlink_it, std::move(fn), site);
 }
 
-void link(Path existing, Path name, Callback<void> fn) {
+void link(Path existing, Path name, Callback<void> fn, CreationSite site) {
   detail::CallOnTwo work{"link", ::link, name};
-  detail::start("link", std::move(existing), name, std::move(work), std::move(fn));
+  detail::start("link", std::move(existing), name, std::move(work), std::move(fn), site);
 }
 
-void symlink(Path target, Path name, Callback<void> fn) {
+void symlink(Path target, Path name, Callback<void> fn, CreationSite site) {
   detail::CallOnTwo work{"symlink", ::symlink, name};
-  detail::start("symlink", std::move(target), name, std::move(work), std::move(fn));
+  detail::start("symlink", std::move(target), name, std::move(work), std::move(fn), site);
 }
 
-void read_link(Path path, Callback<Path> fn) {
-  detail::start("read_link", std::move(path), detail::target_of, std::move(fn));
+void read_link(Path path, Callback<Path> fn, CreationSite site) {
+  detail::start("read_link", std::move(path), detail::target_of, std::move(fn), site);
 }
 
-void real_path(Path path, Callback<Path> fn) {
-  detail::start("real_path", std::move(path), detail::real_path_of, std::move(fn));
+void real_path(Path path, Callback<Path> fn, CreationSite site) {
+  detail::start("real_path", std::move(path), detail::real_path_of, std::move(fn), site);
 }
 
-Promise<void> rename(Path from, Path to) {
-  return detail::promised<void>(rename, std::move(from), std::move(to));
+Promise<void> rename(Path from, Path to, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("rename", std::move(stop), site, rename, std::move(from),
+                                std::move(to));
 }
 
-Promise<void> remove(Path path) { return detail::promised<void>(remove, std::move(path)); }
-
-Promise<void> link(Path existing, Path name) {
-  return detail::promised<void>(link, std::move(existing), std::move(name));
+Promise<void> remove(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("remove", std::move(stop), site, remove, std::move(path));
 }
 
-Promise<void> symlink(Path target, Path name) {
-  return detail::promised<void>(symlink, std::move(target), std::move(name));
+Promise<void> link(Path existing, Path name, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("link", std::move(stop), site, link, std::move(existing),
+                                std::move(name));
 }
 
-Promise<Path> read_link(Path path) { return detail::promised<Path>(read_link, std::move(path)); }
+Promise<void> symlink(Path target, Path name, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("symlink", std::move(stop), site, symlink, std::move(target),
+                                std::move(name));
+}
 
-Promise<Path> real_path(Path path) { return detail::promised<Path>(real_path, std::move(path)); }
+Promise<Path> read_link(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("read_link", std::move(stop), site, read_link, std::move(path));
+}
+
+Promise<Path> real_path(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("real_path", std::move(stop), site, real_path, std::move(path));
+}
 
 }  // namespace fs
 }  // namespace contrail::inline v0

@@ -28,15 +28,17 @@ template <class T, class Work>
 struct FsRequest final : RequestState<uv_work_t> {
   using Raw = std::invoke_result_t<Work&, const fs::Path&>;
 
-  FsRequest(std::string_view operation, fs::Path path, Work what, Callback<T> callback)
+  FsRequest(std::string_view operation, fs::Path path, Work what, Callback<T> callback,
+            CreationSite site)
       : work(std::move(what)),
         fn(std::move(callback)),
         details{operation, std::move(path)},
-        resource(fs_type, AnyRef::to(details)) {}
+        resource(fs_type, AnyRef::to(details), site) {}
 
-  static void start(std::string_view operation, fs::Path path, Work what, Callback<T> fn) {
-    auto self =
-        std::make_unique<FsRequest>(operation, std::move(path), std::move(what), std::move(fn));
+  static void start(std::string_view operation, fs::Path path, Work what, Callback<T> fn,
+                    CreationSite site) {
+    auto self = std::make_unique<FsRequest>(operation, std::move(path), std::move(what),
+                                            std::move(fn), site);
     // It fails only for lack of a callback.
     FsRequest::submit(self, [](uv_work_t* request) {
       return uv_queue_work(loop_state().uv, request, on_pool, on_loop);
@@ -77,6 +79,11 @@ struct FsRequest final : RequestState<uv_work_t> {
     }
   }
 
+  /// An operation on a file that uses what the caller has lent says so, by `borrows`.
+  bool cancel() noexcept override {
+    return RequestState::cancel() || requires { Work::Op::borrows; };
+  }
+
   Error error(int status) const { return Error(status, details.operation, details.path.string()); }
 
   Work work;
@@ -104,28 +111,35 @@ auto checked(std::string_view syscall, Call call, const Paths&... paths) {
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
 
 template <class T>
-void fail_later(Error failure, Callback<T> fn) {
-  next_tick([fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); });
+void fail_later(Error failure, Callback<T> fn, CreationSite site) {
+  next_tick([fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); }, site);
 }
 
 template <class T, class Work>
-void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn) {
-  if (auto refused = refusal(operation, path)) return fail_later(*refused, std::move(fn));
-  FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn));
+void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
+           CreationSite site) {
+  if (auto refused = refusal(operation, path)) return fail_later(*refused, std::move(fn), site);
+  FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn), site);
 }
 
 /// The same with a second path, which Work is made with.
 template <class T, class Work>
 void start(std::string_view operation, fs::Path path, const fs::Path& other, Work work,
-           Callback<T> fn) {
-  if (auto refused = refusal(operation, other)) return fail_later(*refused, std::move(fn));
-  start<T>(operation, std::move(path), std::move(work), std::move(fn));
+           Callback<T> fn, CreationSite site) {
+  if (auto refused = refusal(operation, other)) return fail_later(*refused, std::move(fn), site);
+  start<T>(operation, std::move(path), std::move(work), std::move(fn), site);
 }
 
-/// The promise form of a function that takes a callback last.
+/// The promise form of a function of fs that takes its path first and a callback last.
 template <class T, class... Args>
-Promise<T> promised(void (*call)(std::type_identity_t<Args>..., Callback<T>), Args... args) {
-  return promised<T>([&](Callback<T> fn) { call(std::move(args)..., std::move(fn)); });
+Promise<T> promised(std::string_view operation, std::stop_token stop, CreationSite site,
+                    void (*call)(fs::Path, std::type_identity_t<Args>..., Callback<T>,
+                                 CreationSite),
+                    fs::Path path, Args... args) {
+  const std::string subject = stop.stop_possible() ? path.string() : std::string();
+  return promised<T>({std::move(stop), site, operation, subject}, [&](Callback<T> fn) {
+    call(std::move(path), std::move(args)..., std::move(fn), site);
+  });
 }
 
 }  // namespace contrail::inline v0::detail

@@ -83,64 +83,73 @@ struct CopyWhole {
 
 namespace fs {
 
-void read_file(Path path, Callback<std::string> fn) {
-  detail::start("read_file", std::move(path), detail::read_whole, std::move(fn));
+void read_file(Path path, Callback<std::string> fn, CreationSite site) {
+  detail::start("read_file", std::move(path), detail::read_whole, std::move(fn), site);
 }
 
-void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn) {
+void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+                CreationSite site) {
   detail::WriteWhole work{std::move(data), options, O_TRUNC};
-  detail::start("write_file", std::move(path), std::move(work), std::move(fn));
+  detail::start("write_file", std::move(path), std::move(work), std::move(fn), site);
 }
 
-void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn) {
+void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+                 CreationSite site) {
   detail::WriteWhole work{std::move(data), options, O_APPEND};
-  detail::start("append_file", std::move(path), std::move(work), std::move(fn));
+  detail::start("append_file", std::move(path), std::move(work), std::move(fn), site);
 }
 
-void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn) {
+void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn, CreationSite site) {
   detail::CopyWhole work{to, options};
-  detail::start("copy_file", std::move(from), to, std::move(work), std::move(fn));
+  detail::start("copy_file", std::move(from), to, std::move(work), std::move(fn), site);
 }
 
-void truncate(Path path, std::uint64_t size, Callback<void> fn) {
+void truncate(Path path, std::uint64_t size, Callback<void> fn, CreationSite site) {
   auto work = [size](const Path& what) {
     if (size > std::numeric_limits<off_t>::max()) throw Error(UV_EFBIG, "truncate", what.string());
     detail::checked(
         "truncate", [&] { return ::truncate(what.c_str(), static_cast<off_t>(size)); }, what);
   };
-  detail::start("truncate", std::move(path), work, std::move(fn));
+  detail::start("truncate", std::move(path), work, std::move(fn), site);
 }
 
-void write_file(Path path, std::string data, Callback<void> fn) {
-  write_file(std::move(path), std::move(data), {}, std::move(fn));
+void write_file(Path path, std::string data, Callback<void> fn, CreationSite site) {
+  write_file(std::move(path), std::move(data), {}, std::move(fn), site);
 }
 
-void append_file(Path path, std::string data, Callback<void> fn) {
-  append_file(std::move(path), std::move(data), {}, std::move(fn));
+void append_file(Path path, std::string data, Callback<void> fn, CreationSite site) {
+  append_file(std::move(path), std::move(data), {}, std::move(fn), site);
 }
 
-void copy_file(Path from, Path to, Callback<void> fn) {
-  copy_file(std::move(from), std::move(to), {}, std::move(fn));
+void copy_file(Path from, Path to, Callback<void> fn, CreationSite site) {
+  copy_file(std::move(from), std::move(to), {}, std::move(fn), site);
 }
 
-Promise<std::string> read_file(Path path) {
-  return detail::promised<std::string>(read_file, std::move(path));
+Promise<std::string> read_file(Path path, std::stop_token stop, CreationSite site) {
+  return detail::promised<std::string>("read_file", std::move(stop), site, read_file,
+                                       std::move(path));
 }
 
-Promise<void> write_file(Path path, std::string data, WriteOptions options) {
-  return detail::promised<void>(write_file, std::move(path), std::move(data), options);
+Promise<void> write_file(Path path, std::string data, WriteOptions options, std::stop_token stop,
+                         CreationSite site) {
+  return detail::promised<void>("write_file", std::move(stop), site, write_file, std::move(path),
+                                std::move(data), options);
 }
 
-Promise<void> append_file(Path path, std::string data, WriteOptions options) {
-  return detail::promised<void>(append_file, std::move(path), std::move(data), options);
+Promise<void> append_file(Path path, std::string data, WriteOptions options, std::stop_token stop,
+                          CreationSite site) {
+  return detail::promised<void>("append_file", std::move(stop), site, append_file, std::move(path),
+                                std::move(data), options);
 }
 
-Promise<void> copy_file(Path from, Path to, CopyOptions options) {
-  return detail::promised<void>(copy_file, std::move(from), std::move(to), options);
+Promise<void> copy_file(Path from, Path to, CopyOptions options, std::stop_token stop,
+                        CreationSite site) {
+  return detail::promised<void>("copy_file", std::move(stop), site, copy_file, std::move(from),
+                                std::move(to), options);
 }
 
-Promise<void> truncate(Path path, std::uint64_t size) {
-  return detail::promised<void>(truncate, std::move(path), size);
+Promise<void> truncate(Path path, std::uint64_t size, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("truncate", std::move(stop), site, truncate, std::move(path), size);
 }
 
 }  // namespace fs

@@ -13,15 +13,17 @@
 namespace contrail::inline v0 {
 namespace detail {
 
-PipeState::PipeState(std::string name)
-    : details{std::move(name), false}, its_resource(pipe_type, AnyRef::to(details)) {
+PipeState::PipeState(std::string name, CreationSite site)
+    : details{std::move(name), false}, its_resource(pipe_type, AnyRef::to(details), site) {
   uv_pipe_init(loop().uv, &pipe, 0);
   opened(&pipe);
 }
 
-PipeState::PipeState(uv_stream_t* listener, AsyncId server)
+PipeState::PipeState(uv_stream_t* listener, const AsyncResource& server)
     : details(accept_from(listener)),
-      its_resource(pipe_type, {.trigger_async_id = server, .details = AnyRef::to(details)}) {}
+      its_resource(pipe_type,
+                   {.trigger_async_id = server.async_id(), .details = AnyRef::to(details)},
+                   server.creation_site()) {}
 
 Pipe::Details PipeState::accept_from(uv_stream_t* listener) {
   uv_pipe_init(loop().uv, &pipe, 0);
@@ -45,13 +47,17 @@ using detail::UnixName;
 /// One attempt to connect.
 struct PipeConnect {
   template <class Native>
-  struct Request : detail::RequestState<Native> {
+  struct Request final : detail::RequestState<Native> {
     Request(StreamHandle pipe, Callback<Pipe> callback)
         : state(std::move(pipe)),
           fn(std::move(callback)),
-          resource(resource_types::pipe_connect,
-                   {.trigger_async_id = state->resource().async_id()}) {}
+          resource(resource_types::pipe_connect, {.trigger_async_id = state->resource().async_id()},
+                   state->resource().creation_site()) {}
 
+    bool cancel() noexcept override {
+      state->close();
+      return true;
+    }
     uv_pipe_t* pipe() noexcept { return &static_cast<PipeState&>(*state).pipe; }
 
     StreamHandle state;
@@ -95,8 +101,11 @@ struct PipeConnect {
       ::close(descriptor);
     }
     if (submitted_status < 0) {
-      next_tick(
-          [request = std::move(request), submitted_status] { finish(*request, submitted_status); });
+      const CreationSite site = request->resource.creation_site();
+      auto tell = [request = std::move(request), submitted_status] {
+        finish(*request, submitted_status);
+      };
+      next_tick(std::move(tell), site);
     }
   }
 
@@ -109,32 +118,34 @@ struct PipeConnect {
   }
 };
 
-Promise<Pipe> Pipe::connect(std::string_view name) {
-  return detail::promised<Pipe>([&](Callback<Pipe> fn) { connect(name, std::move(fn)); });
+Promise<Pipe> Pipe::connect(std::string_view name, std::stop_token stop, CreationSite site) {
+  const std::string peer = stop.stop_possible() ? UnixName(name).printable() : std::string();
+  return detail::promised<Pipe>({std::move(stop), site, "connect", peer},
+                                [&](Callback<Pipe> fn) { connect(name, std::move(fn), site); });
 }
 
-void Pipe::connect(std::string_view name, Callback<Pipe> fn) {
+void Pipe::connect(std::string_view name, Callback<Pipe> fn, CreationSite site) {
   const UnixName to(name);
   if (const int problem = to.problem(); problem < 0) {
     Error failure(problem, "connect", to.printable());
-    return next_tick([fn = std::move(fn), failure]() mutable { fn(failure); });
+    return next_tick([fn = std::move(fn), failure]() mutable { fn(failure); }, site);
   }
-  StreamHandle state(new PipeState(to.text()));
+  StreamHandle state(new PipeState(to.text(), site));
   if (to.is_abstract()) return PipeConnect::to_abstract(std::move(state), to, std::move(fn));
   PipeConnect::to_path(std::move(state), to, std::move(fn));
 }
 
-std::pair<Pipe, Pipe> Pipe::pair() {
+std::pair<Pipe, Pipe> Pipe::pair(CreationSite site) {
   uv_os_sock_t ends[2];
   const int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE);
   if (status < 0) throw Error(status, "socketpair");
-  return {from_descriptor(ends[0]), from_descriptor(ends[1])};
+  return {from_descriptor(ends[0], site), from_descriptor(ends[1], site)};
 }
 
-Pipe Pipe::from_descriptor(int descriptor) {
+Pipe Pipe::from_descriptor(int descriptor, CreationSite site) {
   const std::string subject = "descriptor " + std::to_string(descriptor);
   if (uv_guess_handle(descriptor) != UV_NAMED_PIPE) throw Error(UV_EINVAL, "open", subject);
-  auto* state = new PipeState;
+  auto* state = new PipeState({}, site);
   Pipe pipe{StreamHandle(state)};
   const int status = uv_pipe_open(&state->pipe, descriptor);
   if (status < 0) throw Error(status, "open", subject);

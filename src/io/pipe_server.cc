@@ -44,7 +44,8 @@ template class StreamServer<Pipe>;
 PipeServer::PipeServer(Function<void(Pipe)> on_connection)
     : StreamServer(std::move(on_connection)) {}
 
-PipeServer& PipeServer::listen(std::string_view name, PipeListenOptions options) {
+PipeServer& PipeServer::listen(std::string_view name, PipeListenOptions options,
+                               CreationSite site) {
   try_to([&](State& server) {
     const detail::UnixName at(name);
     const bool for_all = options.readable_all || options.writable_all;
@@ -52,7 +53,7 @@ PipeServer& PipeServer::listen(std::string_view name, PipeListenOptions options)
     int problem = at.problem();
     if (at.is_abstract() && for_all) problem = UV_EINVAL;  // It has no file to permit anything.
     if (problem < 0) throw Error(problem, "listen", at.printable());
-    server.announce(uv_pipe_init(server.uv_loop(), &server.handle, 0), {at.text()});
+    server.announce(uv_pipe_init(server.uv_loop(), &server.handle, 0), {at.text()}, site);
     server.must(detail::bind(server.handle, at), "listen");
     server.listen(options.backlog);
     server.must(detail::permit(server.handle, options), "chmod");

@@ -9,9 +9,9 @@ inline constexpr ResourceType pipe_type{resource_types::pipe.name, &AnyRef::tag_
 
 struct PipeState final : StreamState {
   /// One that is connected to nothing yet.
-  explicit PipeState(std::string name = {});
+  explicit PipeState(std::string name, CreationSite site);
   /// The next connection of a listening socket; accept_status says whether there was one.
-  PipeState(uv_stream_t* listener, AsyncId server);
+  PipeState(uv_stream_t* listener, const AsyncResource& server);
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&pipe); }
   AsyncResource& resource() noexcept override { return its_resource; }

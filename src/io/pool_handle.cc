@@ -3,11 +3,11 @@
 namespace contrail::inline v0::detail {
 
 struct PoolHandle::CloseRequest : RequestState<uv_work_t> {
-  CloseRequest(PoolHandle& what, Callback<void> callback)
+  CloseRequest(PoolHandle& what, Callback<void> callback, CreationSite site)
       : handle(&what),
         fn(std::move(callback)),
         details{"close", what.path()},
-        resource(what.close_type_, AnyRef::to(details)) {}
+        resource(what.close_type_, AnyRef::to(details), site) {}
 
   static void on_pool(uv_work_t* request) {
     auto& self = static_cast<CloseRequest&>(*static_cast<RequestState*>(request->data));
@@ -58,15 +58,16 @@ void PoolHandle::let_go() noexcept {
   owned_ = false;
   if (phase_ == Phase::closed) return delete_if_unused();
   if (phase_ == Phase::closing) return;
-  if (!hot.tearing_down) return close([](Result<void> closed) { closed.value(); });
+  if (!hot.tearing_down)
+    return close([](Result<void> closed) { closed.value(); }, resource().creation_site());
   if (in_flight_ == 0) close_now();
 }
 
-void PoolHandle::close(Callback<void> fn) {
+void PoolHandle::close(Callback<void> fn, CreationSite site) {
   if (phase_ == Phase::closing) return also_told_.push_back(std::move(fn));
-  if (phase_ == Phase::closed) return next_tick([fn = std::move(fn)]() mutable { fn({}); });
+  if (phase_ == Phase::closed) return next_tick([fn = std::move(fn)]() mutable { fn({}); }, site);
   phase_ = Phase::closing;
-  close_ = std::make_unique<CloseRequest>(*this, std::move(fn));
+  close_ = std::make_unique<CloseRequest>(*this, std::move(fn), site);
   if (in_flight_ == 0) submit_close();
 }
 

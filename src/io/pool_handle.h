@@ -36,7 +36,7 @@ class PoolHandle : public Open {
   /// fail.
   void let_go() noexcept;
   /// Once it is closed, a second one does nothing.
-  void close(Callback<void> fn);
+  void close(Callback<void> fn, CreationSite site);
   bool is_open() const noexcept { return phase_ == Phase::open; }
   void check_thread() const noexcept;
 

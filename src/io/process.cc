@@ -45,7 +45,7 @@ uv_stdio_container_t Process::State::stream(ChildStdio kind, std::size_t number)
   container.flags = kind == ChildStdio::inherit ? UV_INHERIT_FD : UV_IGNORE;
   container.data.fd = static_cast<int>(number);
   if (kind != ChildStdio::pipe) return container;
-  auto* ours = new detail::PipeState(details.file);
+  auto* ours = new detail::PipeState(details.file, resource.creation_site());
   pipes[number] = new_pipe(detail::StreamHandle(ours));
   const int direction = number == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE;
   container.flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | direction);
@@ -95,7 +95,7 @@ void Process::State::start_timer(const ProcessOptions& options) {
         // It may be the last to know of this.
         if (auto fn = std::exchange(on_timeout, {})) fn();
       },
-      options.timeout);
+      options.timeout, resource.creation_site());
 }
 
 void Process::State::on_end(std::int64_t code, int signal) {
@@ -104,19 +104,15 @@ void Process::State::on_end(std::int64_t code, int signal) {
   timer_.clear();
   close();  // As in Node before anybody hears; it is over later.
   detail::run_callback(resource, [this] {
-    if (resolver_) resolver_->resolve(*status);
+    waiters_.settle_all(*status);
     if (auto fn = std::exchange(on_exit, {})) fn(*status);
   });
 }
 
-Promise<ExitStatus> Process::State::exited() {
-  if (status) return Promise<ExitStatus>::resolve(*status);
-  if (!promise_) {
-    auto [promise, resolver] = Promise<ExitStatus>::with_resolver();
-    promise_ = std::move(promise);
-    resolver_ = std::move(resolver);
-  }
-  return *promise_;
+Promise<ExitStatus> Process::State::exited(std::stop_token stop, CreationSite site) {
+  if (status) return Promise<ExitStatus>::resolve(*status, site);
+  awaited_ = true;
+  return waiters_.wait({std::move(stop), site, "wait", details.file});
 }
 
 bool Process::State::kill(int signal) {
@@ -132,7 +128,7 @@ void Process::State::abandon() noexcept {
   check_thread();
   abandoned_ = true;
   pipes = {};
-  if (!promise_ && !on_exit) uv_unref(reinterpret_cast<uv_handle_t*>(&process));
+  if (!awaited_ && !on_exit) uv_unref(reinterpret_cast<uv_handle_t*>(&process));
 }
 
 void Process::State::closed() noexcept {
@@ -141,8 +137,7 @@ void Process::State::closed() noexcept {
   timer_ = {};
   on_timeout = nullptr;
   on_exit = nullptr;
-  promise_.reset();
-  resolver_.reset();
+  waiters_.fail_all(error(UV_ECANCELED, "wait"));
   resource.emit_destroy();
   resource.release_context();
   if (abandoned_) let_go();
@@ -156,14 +151,16 @@ Process::State& Process::state() const {
 }
 
 Process Process::spawn(std::string file, std::vector<std::string> args,
-                       const ProcessOptions& options) {
-  Process child(new State(std::move(file)));
+                       const ProcessOptions& options, CreationSite site) {
+  Process child(new State(std::move(file), site));
   const int status = child.state_->start(args, options);
   if (status < 0) throw child.state_->error(status, "spawn");
   return child;
 }
 
-Promise<ExitStatus> Process::exited() { return state().exited(); }
+Promise<ExitStatus> Process::exited(std::stop_token stop, CreationSite site) {
+  return state().exited(std::move(stop), site);
+}
 void Process::on_exit(Function<void(ExitStatus)> fn) {
   if (!state().status) {
     state().on_exit = std::move(fn);

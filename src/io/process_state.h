@@ -7,6 +7,7 @@
 #include "contrail/process.h"
 #include "contrail/timers.h"
 #include "src/io/pipe_state.h"
+#include "src/io/wait_queue.h"
 
 namespace contrail::inline v0 {
 
@@ -19,9 +20,8 @@ inline constexpr ResourceType process_type{resource_types::process.name,
 
 /// A child from before its start until libuv has reaped it, whether or not there is a Process.
 struct Process::State final : detail::HandleState {
-  explicit State(std::string file)
-      : details{std::move(file), 0},
-        resource(detail::process_type, {.details = AnyRef::to(details)}) {}
+  State(std::string file, CreationSite site)
+      : details{std::move(file), 0}, resource(detail::process_type, AnyRef::to(details), site) {}
 
   const char* name() const noexcept override { return "Process"; }
   /// Starts it; a negative status if it cannot be. Either way libuv knows the handle afterwards.
@@ -29,7 +29,7 @@ struct Process::State final : detail::HandleState {
   Error error(int status, std::string_view syscall) const {
     return Error(status, syscall, details.file.substr(0, details.file.find('\0')));
   }
-  Promise<ExitStatus> exited();
+  Promise<ExitStatus> exited(std::stop_token stop, CreationSite site);
   bool kill(int signal);
   /// The Process goes.
   void abandon() noexcept;
@@ -51,9 +51,9 @@ struct Process::State final : detail::HandleState {
 
   bool running_ = false;
   bool abandoned_ = false;
+  bool awaited_ = false;  ///< exited() was called.
   Timeout timer_;
-  std::optional<Promise<ExitStatus>> promise_;
-  std::optional<Resolver<ExitStatus>> resolver_;
+  detail::WaitQueue<ExitStatus> waiters_;
 };
 
 }  // namespace contrail::inline v0

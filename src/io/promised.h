@@ -1,19 +1,51 @@
 #pragma once
 
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
+#include "contrail/cancellation.h"
 #include "contrail/promise.h"
 #include "contrail/result.h"
+#include "src/loop/request.h"
 
 namespace contrail::inline v0::detail {
 
-/// The promise form of an operation: start() gets a callback that settles it.
+/// What every call that waits is given besides its arguments, and what its failures name.
+struct Waiting {
+  std::stop_token stop;
+  CreationSite site;
+  std::string_view syscall;
+  std::string_view subject = {};
+};
+
+/// The promise form of an operation: start(callback) gets a callback that settles it, and may
+/// return whom to ask to cancel it. If it returns nothing, that is the request that it has handed
+/// to libuv, if any.
 template <class T, class Start>
-Promise<T> promised(Start start) {
-  auto [promise, resolver] = Promise<T>::with_resolver();
-  start([resolver = std::move(resolver)](Result<T> result) mutable {
+Promise<T> promised(const Waiting& waiting, Start start) {
+  if (waiting.stop.stop_requested()) {
+    return Promise<T>::reject(Error(canceled, waiting.syscall, std::string(waiting.subject)),
+                              waiting.site);
+  }
+  auto [promise, resolver] = Promise<T>::with_resolver(waiting.site);
+  auto settle = [resolver = std::move(resolver)](Result<T> result) mutable {
     resolver.settle(std::move(result));
-  });
+  };
+  last_submitted = nullptr;
+  Cancellable* settler;
+  if constexpr (std::is_void_v<std::invoke_result_t<Start&, decltype(settle)>>) {
+    start(std::move(settle));
+    settler = last_submitted;
+  } else {
+    settler = start(std::move(settle));
+  }
+  if (promise.pending()) state_of(promise)->settled_by(settler);
+  if (waiting.stop.stop_possible()) {
+    cancel_on_stop(*state_of(promise), waiting.stop, waiting.syscall, std::string(waiting.subject));
+  }
   return std::move(promise);
 }
 

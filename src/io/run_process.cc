@@ -7,7 +7,7 @@ namespace contrail::inline v0 {
 namespace {
 
 /// Kept by the callbacks of its process and pipes, which those drop when they close.
-struct Run : std::enable_shared_from_this<Run> {
+struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
   /// One of the child's outputs.
   struct Capture {
     Pipe& pipe;
@@ -15,10 +15,10 @@ struct Run : std::enable_shared_from_this<Run> {
     std::string text = {};
   };
 
-  Run(std::string file, RunOptions given, Callback<ProcessOutput> callback)
+  Run(std::string file, RunOptions given, Callback<ProcessOutput> callback, CreationSite site)
       : options(std::move(given)),
         fn(std::move(callback)),
-        child(new Process::State(std::move(file))),
+        child(new Process::State(std::move(file), site)),
         output{child->pipes[1], options.output_bytes_max},
         errors{child->pipes[2], options.errors_bytes_max} {
     auto& wanted = options.process;
@@ -40,11 +40,18 @@ struct Run : std::enable_shared_from_this<Run> {
   }
 
   void refuse(int status) {
-    next_tick([self = shared_from_this(), failure = child->error(status, "spawn")] {
-      self->fn(failure);
-    });
+    auto tell = [self = shared_from_this(), failure = child->error(status, "spawn")] {
+      if (auto told = std::exchange(self->fn, {})) told(failure);
+    };
+    next_tick(std::move(tell), child->resource.creation_site());
     close_all();
     child->close();
+  }
+
+  bool cancel() noexcept override {
+    child->kill(options.process.kill_signal);
+    give_up(UV_ECANCELED);
+    return true;
   }
 
   Pipe& input() { return child->pipes[0]; }
@@ -107,18 +114,19 @@ struct Run : std::enable_shared_from_this<Run> {
 }  // namespace
 
 void run_process(std::string file, std::vector<std::string> args, RunOptions options,
-                 Callback<ProcessOutput> fn) {
-  std::make_shared<Run>(std::move(file), std::move(options), std::move(fn))->start(args);
+                 Callback<ProcessOutput> fn, CreationSite site) {
+  std::make_shared<Run>(std::move(file), std::move(options), std::move(fn), site)->start(args);
 }
 
 Promise<ProcessOutput> run_process(std::string file, std::vector<std::string> args,
-                                   RunOptions options) {
-  auto [promise, resolver] = Promise<ProcessOutput>::with_resolver();
-  run_process(std::move(file), std::move(args), std::move(options),
-              [resolver = std::move(resolver)](Result<ProcessOutput> result) mutable {
-                resolver.settle(std::move(result));
-              });
-  return std::move(promise);
+                                   RunOptions options, std::stop_token stop, CreationSite site) {
+  const std::string subject = file;
+  return detail::promised<ProcessOutput>(
+      {std::move(stop), site, "run_process", subject}, [&](Callback<ProcessOutput> fn) {
+        auto run = std::make_shared<Run>(std::move(file), std::move(options), std::move(fn), site);
+        run->start(args);
+        return static_cast<detail::Cancellable*>(run.get());
+      });
 }
 
 }  // namespace contrail::inline v0

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "contrail/stream_server.h"
 #include "src/io/stream_state.h"
+#include "src/io/wait_queue.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -36,11 +36,11 @@ struct StreamServer<Socket>::State final : detail::HandleState {
     }
     subject = std::move(at);
   }
-  void announce(int status, typename Types::Details its_details) {
+  void announce(int status, typename Types::Details its_details, CreationSite site) {
     if (status < 0) throw Error(status, "socket", subject);
     opened(&handle);
     details = std::move(its_details);
-    resource.emplace(Types::type, AnyRef::to(details));
+    resource.emplace(Types::type, AnyRef::to(details), site);
   }
   void must(int status, std::string_view syscall) {
     if (status >= 0) return;
@@ -57,7 +57,7 @@ struct StreamServer<Socket>::State final : detail::HandleState {
         "listen");
   }
 
-  Promise<Socket> accept();
+  Promise<Socket> accept(std::stop_token stop, CreationSite site);
 
   const char* name() const noexcept override { return Types::name; }
   uv_loop_t* uv_loop() const noexcept { return loop().uv; }
@@ -69,8 +69,8 @@ struct StreamServer<Socket>::State final : detail::HandleState {
   Function<void(Socket)> connection_fn;
   std::shared_ptr<Function<void(const Error&)>> error_fn;
   Function<void()> close_fn;
-  std::deque<Resolver<Socket>> waiters;  ///< accept() calls without a connection.
-  std::size_t waiting = 0;               ///< Connections without an accept() call.
+  detail::WaitQueue<Socket> waiters;  ///< accept() calls without a connection.
+  std::size_t waiting = 0;            ///< Connections without an accept() call.
   typename Types::Details details;
   std::optional<AsyncResource> resource;  ///< Since listen().
 
@@ -86,7 +86,7 @@ struct StreamServer<Socket>::State final : detail::HandleState {
 template <class Socket>
 Socket StreamServer<Socket>::State::accept_one() {
   detail::Ground ground;
-  auto* accepted = new typename Types::Connection(stream(), async_id());
+  auto* accepted = new typename Types::Connection(stream(), *resource);
   Socket socket{detail::StreamHandle(accepted)};
   if (accepted->accept_status < 0) throw Error(accepted->accept_status, "accept", subject);
   return socket;
@@ -113,9 +113,7 @@ void StreamServer<Socket>::State::on_connection(int status) {
     if (!socket) {
       report(Error(status, "accept", subject));
     } else if (!waiters.empty()) {
-      Resolver<Socket> waiter = std::move(waiters.front());
-      waiters.pop_front();
-      waiter.resolve(std::move(*socket));
+      waiters.settle_first(std::move(*socket));
     } else {
       connection_fn(std::move(*socket));
     }
@@ -128,33 +126,30 @@ void StreamServer<Socket>::State::report(const Error& failure) {
 }
 
 template <class Socket>
-Promise<Socket> StreamServer<Socket>::State::accept() {
+Promise<Socket> StreamServer<Socket>::State::accept(std::stop_token stop, CreationSite site) {
   if (!resource || !is_open()) {
-    return Promise<Socket>::reject(Error(UV_EBADF, "accept", {}, detail::not_listening));
+    return Promise<Socket>::reject(Error(UV_EBADF, "accept", {}, detail::not_listening), site);
   }
-  if (waiting > 0) {
+  if (waiting > 0 && !stop.stop_requested()) {
     --waiting;
     try {
-      return Promise<Socket>::resolve(accept_one());
+      return Promise<Socket>::resolve(accept_one(), site);
     } catch (const Error& failure) {
-      if (failure.code().value() != UV_EAGAIN) return Promise<Socket>::reject(failure);
+      if (failure.code().value() != UV_EAGAIN) return Promise<Socket>::reject(failure, site);
     }
   }
-  auto [promise, resolver] = Promise<Socket>::with_resolver();
-  waiters.push_back(std::move(resolver));
-  return std::move(promise);
+  return waiters.wait({std::move(stop), site, "accept", subject});
 }
 
 template <class Socket>
 void StreamServer<Socket>::State::closed() noexcept {
   detail::CallbackScope scope;
-  for (auto& waiter : waiters) waiter.reject(Error(UV_ECANCELED, "accept", subject));
+  waiters.fail_all(Error(UV_ECANCELED, "accept", subject));
   if (close_fn && !detail::hot.tearing_down) {
     // Only connections are callbacks of the server itself; in Node its close is a tick.
     detail::FrameScope frame(resource->context_frame());
-    loop().tasks.add_tick(std::move(close_fn), async_id());
+    loop().tasks.add_tick(std::move(close_fn), async_id(), resource->creation_site());
   }
-  waiters.clear();
   connection_fn = nullptr;
   error_fn = nullptr;
   close_fn = nullptr;
@@ -208,8 +203,8 @@ void StreamServer<Socket>::start_over() {
 }
 
 template <class Socket>
-Promise<Socket> StreamServer<Socket>::accept() {
-  return state().accept();
+Promise<Socket> StreamServer<Socket>::accept(std::stop_token stop, CreationSite site) {
+  return state().accept(std::move(stop), site);
 }
 
 template <class Socket>

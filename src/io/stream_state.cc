@@ -3,7 +3,7 @@
 #include <csignal>
 
 #include "contrail/microtask.h"
-#include "src/loop/request.h"
+#include "src/io/promised.h"
 
 namespace contrail::inline v0::detail {
 namespace {
@@ -13,11 +13,11 @@ constexpr int in_flight = 1;
 StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
 
 struct WriteRequest : RequestState<uv_write_t> {
-  WriteRequest(std::string bytes, Callback<void> callback, StreamState& on)
+  WriteRequest(std::string bytes, Callback<void> callback, StreamState& on, CreationSite site)
       : data(std::move(bytes)),
         fn(std::move(callback)),
         subject(on.subject()),
-        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}) {}
+        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
 
   std::string data;
   Callback<void> fn;
@@ -26,10 +26,10 @@ struct WriteRequest : RequestState<uv_write_t> {
 };
 
 struct ShutdownRequest : RequestState<uv_shutdown_t> {
-  ShutdownRequest(Callback<void> callback, StreamState& on)
+  ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
       : fn(std::move(callback)),
         subject(on.subject()),
-        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}) {}
+        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
 
   Callback<void> fn;
   std::string subject;
@@ -64,16 +64,35 @@ StreamState::StreamState() noexcept {
   [[maybe_unused]] static const bool ignoring = ignore_broken_pipes();
 }
 
-Promise<std::size_t> StreamState::read(std::span<std::byte> buffer) {
-  if (!is_open()) return Promise<std::size_t>::reject(error(UV_EBADF, "read"));
-  if (pending_read_ || listening_) return Promise<std::size_t>::reject(error(UV_EBUSY, "read"));
-  if (buffer.empty()) return Promise<std::size_t>::reject(error(UV_EINVAL, "read"));
-  if (ended_ == UV_EOF) return Promise<std::size_t>::resolve(0);
-  if (ended_ < 0) return Promise<std::size_t>::reject(error(ended_, "read"));
-  auto [promise, resolver] = Promise<std::size_t>::with_resolver();
+/// Why a read() fails at once, or UV_EOF, or 0.
+int StreamState::refusal_to_read(std::span<std::byte> buffer) const noexcept {
+  if (!is_open()) return UV_EBADF;
+  if (pending_read_ || listening_) return UV_EBUSY;
+  if (buffer.empty()) return UV_EINVAL;
+  return ended_;
+}
+
+Promise<std::size_t> StreamState::read(std::span<std::byte> buffer, std::stop_token stop,
+                                       CreationSite site) {
+  const int refusal = stop.stop_requested() ? UV_ECANCELED : refusal_to_read(buffer);
+  if (refusal == UV_EOF) return Promise<std::size_t>::resolve(0, site);
+  if (refusal < 0) return Promise<std::size_t>::reject(error(refusal, "read"), site);
+  auto [promise, resolver] = Promise<std::size_t>::with_resolver(site);
   pending_read_ = PendingRead{buffer, std::move(resolver)};
   update_reading();
+  if (promise.pending()) state_of(promise)->settled_by(this);
+  if (stop.stop_possible()) {
+    cancel_on_stop(*state_of(promise), std::move(stop), "read", subject());
+  }
   return std::move(promise);
+}
+
+bool StreamState::cancel() noexcept {
+  auto read = std::exchange(pending_read_, std::nullopt);
+  if (!read) return false;
+  read->resolver.reject(error(UV_ECANCELED, "read"));
+  update_reading();
+  return true;
 }
 
 void StreamState::set_on_data(OnData fn) {
@@ -164,22 +183,22 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
   calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
 }
 
-void StreamState::write(std::string data, Callback<void> fn) {
-  const int status = start_write(std::move(data), fn);
+void StreamState::write(std::string data, Callback<void> fn, CreationSite site) {
+  const int status = start_write(std::move(data), fn, site);
   if (status == in_flight) return;
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
-  next_tick(
-      [fn = std::move(fn), result = write_result(status)]() mutable { fn(std::move(result)); });
+  auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
+    fn(std::move(result));
+  };
+  next_tick(std::move(tell), site);
 }
 
-Promise<void> StreamState::write(std::string data) {
-  auto [promise, resolver] = Promise<void>::with_resolver();
-  Callback<void> fn = [resolver = std::move(resolver)](Result<void> result) mutable {
-    resolver.settle(std::move(result));
-  };
-  const int status = start_write(std::move(data), fn);
-  if (status != in_flight) fn(write_result(status));
-  return std::move(promise);
+Promise<void> StreamState::write(std::string data, std::stop_token stop, CreationSite site) {
+  const std::string peer = stop.stop_possible() ? subject() : std::string();
+  return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
+    const int status = start_write(std::move(data), fn, site);
+    if (status != in_flight) fn(write_result(status));
+  });
 }
 
 Result<void> StreamState::write_result(int status) const {
@@ -188,7 +207,7 @@ Result<void> StreamState::write_result(int status) const {
 }
 
 /// in_flight, having taken fn; or how it ended at once.
-int StreamState::start_write(std::string data, Callback<void>& fn) {
+int StreamState::start_write(std::string data, Callback<void>& fn, CreationSite site) {
   if (!is_open()) return UV_EBADF;
   if (!uv_is_writable(stream())) return UV_EPIPE;
   std::size_t written = 0;
@@ -200,7 +219,7 @@ int StreamState::start_write(std::string data, Callback<void>& fn) {
     written = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
   if (written == data.size() && writes_in_flight == 0) return 0;
-  auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this);
+  auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this, site);
   uv_buf_t rest{request->data.data() + written, request->data.size() - written};
   const int status = WriteRequest::submit(request, [&](uv_write_t* submitted) {
     return uv_write(submitted, stream(), &rest, 1, [](uv_write_t* done, int result) {
@@ -217,10 +236,10 @@ int StreamState::start_write(std::string data, Callback<void>& fn) {
   return status;
 }
 
-void StreamState::shutdown(Callback<void> fn) {
+void StreamState::shutdown(Callback<void> fn, CreationSite site) {
   int status = UV_EBADF;
   if (is_open()) {
-    auto request = std::make_unique<ShutdownRequest>(std::move(fn), *this);
+    auto request = std::make_unique<ShutdownRequest>(std::move(fn), *this, site);
     status = ShutdownRequest::submit(request, [&](uv_shutdown_t* submitted) {
       return uv_shutdown(submitted, stream(), [](uv_shutdown_t* done, int result) {
         auto self = ShutdownRequest::take<ShutdownRequest>(done);
@@ -230,7 +249,8 @@ void StreamState::shutdown(Callback<void> fn) {
     if (status >= 0) return;
     fn = std::move(request->fn);
   }
-  next_tick([fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); });
+  auto tell = [fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); };
+  next_tick(std::move(tell), site);
 }
 
 void StreamState::tell_closed() noexcept {

@@ -10,7 +10,7 @@
 namespace contrail::inline v0::detail {
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
-struct StreamState : HandleState {
+struct StreamState : HandleState, Cancellable {
   StreamState() noexcept;
 
   using OnData = Function<void(Result<std::span<const std::byte>>)>;
@@ -20,13 +20,15 @@ struct StreamState : HandleState {
     Resolver<std::size_t> resolver;
   };
 
-  Promise<std::size_t> read(std::span<std::byte> buffer);
+  Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
   void set_on_data(OnData fn);
   void pause() noexcept;
   void resume();
-  void write(std::string data, Callback<void> fn);
-  Promise<void> write(std::string data);
-  void shutdown(Callback<void> fn);
+  void write(std::string data, Callback<void> fn, CreationSite site);
+  Promise<void> write(std::string data, std::stop_token stop, CreationSite site);
+  void shutdown(Callback<void> fn, CreationSite site);
+  /// Of the read() that waits.
+  bool cancel() noexcept override;
 
   virtual uv_stream_t* stream() noexcept = 0;
   virtual AsyncResource& resource() noexcept = 0;
@@ -44,13 +46,14 @@ struct StreamState : HandleState {
  private:
   void closed() noexcept override;
   void tell_closed() noexcept;
+  int refusal_to_read(std::span<std::byte> buffer) const noexcept;
   void update_reading();
   void stop_reading() noexcept;
   void start_reading();
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
-  int start_write(std::string data, Callback<void>& fn);
+  int start_write(std::string data, Callback<void>& fn, CreationSite site);
   Result<void> write_result(int status) const;
 
   OnData on_data_;

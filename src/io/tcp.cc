@@ -10,7 +10,6 @@
 #include "contrail/microtask.h"
 #include "src/io/promised.h"
 #include "src/io/tcp_state.h"
-#include "src/loop/request.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -26,15 +25,17 @@ SocketAddress address_of(const uv_tcp_t& tcp, decltype(&uv_tcp_getpeername) whic
 
 }  // namespace
 
-TcpState::TcpState(const SocketAddress& remote)
-    : details{remote, false}, its_resource(tcp_type, AnyRef::to(details)) {
+TcpState::TcpState(const SocketAddress& remote, CreationSite site)
+    : details{remote, false}, its_resource(tcp_type, AnyRef::to(details), site) {
   uv_tcp_init(loop().uv, &tcp);  // Without a family it cannot fail: no socket is made yet.
   opened(&tcp);
 }
 
-TcpState::TcpState(uv_stream_t* listener, AsyncId server)
+TcpState::TcpState(uv_stream_t* listener, const AsyncResource& server)
     : details(accept_from(listener)),
-      its_resource(tcp_type, {.trigger_async_id = server, .details = AnyRef::to(details)}) {}
+      its_resource(tcp_type,
+                   {.trigger_async_id = server.async_id(), .details = AnyRef::to(details)},
+                   server.creation_site()) {}
 
 TcpSocket::Details TcpState::accept_from(uv_stream_t* listener) {
   uv_tcp_init(loop().uv, &tcp);
@@ -53,67 +54,79 @@ using detail::StreamHandle;
 using detail::TcpState;
 
 /// One attempt to connect, or several: the addresses of a name, one after the other.
-struct TcpConnect {
-  struct Request : detail::RequestState<uv_connect_t> {
-    Request(StreamHandle socket, std::vector<SocketAddress> others, Callback<TcpSocket> callback)
-        : state(std::move(socket)),
-          rest(std::move(others)),
-          fn(std::move(callback)),
-          resource(resource_types::tcp_connect,
-                   {.trigger_async_id = state->resource().async_id()}) {}
+struct TcpConnect final : detail::Cancellable {
+  using Owned = std::unique_ptr<TcpConnect>;
 
-    StreamHandle state;
-    std::vector<SocketAddress> rest;  ///< To try next, the last one first.
-    Callback<TcpSocket> fn;
+  struct Request : detail::RequestState<uv_connect_t> {
+    explicit Request(Owned its_attempt)
+        : attempt(std::move(its_attempt)),
+          resource(resource_types::tcp_connect,
+                   {.trigger_async_id = attempt->state->resource().async_id()}, attempt->site) {}
+
+    Owned attempt;
     AsyncResource resource;
   };
 
   struct Lookup : detail::RequestState<uv_getaddrinfo_t> {
-    Lookup(StreamHandle socket, std::string name, Callback<TcpSocket> callback)
-        : state(std::move(socket)),
+    Lookup(Owned its_attempt, std::string name)
+        : attempt(std::move(its_attempt)),
           host(std::move(name)),
-          fn(std::move(callback)),
           resource(resource_types::get_address_info,
-                   {.trigger_async_id = state->resource().async_id()}) {}
+                   {.trigger_async_id = attempt->state->resource().async_id()}, attempt->site) {}
 
-    StreamHandle state;
+    Owned attempt;
     std::string host;
-    Callback<TcpSocket> fn;
     AsyncResource resource;
   };
 
-  static void start(StreamHandle state, const SocketAddress& to, std::vector<SocketAddress> rest,
-                    Callback<TcpSocket> fn) {
-    auto& tcp = static_cast<TcpState&>(*state);
-    tcp.details.remote = to;
-    auto request = std::make_unique<Request>(std::move(state), std::move(rest), std::move(fn));
+  TcpConnect(const SocketAddress& to, Callback<TcpSocket> callback, CreationSite made_at)
+      : state(new TcpState(to, made_at)), fn(std::move(callback)), site(made_at) {}
+
+  /// A lookup that has begun cannot be stopped, but nothing follows it.
+  bool cancel() noexcept override {
+    canceled = true;
+    if (lookup) return lookup->cancel();
+    if (state) state->close();
+    return true;
+  }
+
+  /// To what the state is for.
+  static void start(Owned attempt) {
+    auto& tcp = static_cast<TcpState&>(*attempt->state);
+    auto request = std::make_unique<Request>(std::move(attempt));
     const int status = Request::submit(request, [&](uv_connect_t* submitted) {
-      return uv_tcp_connect(submitted, &tcp.tcp, to.native(), [](uv_connect_t* done, int result) {
+      const sockaddr* to = tcp.details.remote.native();
+      return uv_tcp_connect(submitted, &tcp.tcp, to, [](uv_connect_t* done, int result) {
         auto self = Request::take<Request>(done);
-        detail::run_callback(self->resource, [&] { finish(*self, result); });
+        detail::run_callback(self->resource, [&] { finish(std::move(self->attempt), result); });
       });
     });
     if (status < 0) {
-      next_tick([request = std::move(request), status] { finish(*request, status); });
+      const CreationSite made_at = request->attempt->site;
+      auto tell = [request = std::move(request), status] {
+        finish(std::move(request->attempt), status);
+      };
+      next_tick(std::move(tell), made_at);
     }
   }
 
-  static void finish(Request& request, int status) {
-    if (status >= 0) return request.fn(TcpSocket(std::move(request.state)));
-    if (request.rest.empty()) {
-      Error failure = request.state->error(status, "connect");
-      request.state = nullptr;  // Closes before the caller hears.
-      return request.fn(std::move(failure));
+  static void finish(Owned attempt, int status) {
+    if (status >= 0) return attempt->fn(TcpSocket(std::move(attempt->state)));
+    if (attempt->rest.empty() || attempt->canceled) {
+      Error failure = attempt->state->error(status, "connect");
+      attempt->state = nullptr;  // Closes before the caller hears.
+      return attempt->fn(std::move(failure));
     }
-    request.state->given_up = true;
-    const SocketAddress next = request.rest.back();
-    request.rest.pop_back();
-    start(StreamHandle(new TcpState(next)), next, std::move(request.rest), std::move(request.fn));
+    attempt->state->given_up = true;
+    const SocketAddress next = attempt->rest.back();
+    attempt->rest.pop_back();
+    attempt->state = StreamHandle(new TcpState(next, attempt->site));
+    start(std::move(attempt));
   }
 
-  static void look_up(std::string host, std::uint16_t port, Callback<TcpSocket> fn) {
-    auto request = std::make_unique<Lookup>(StreamHandle(new TcpState(SocketAddress())),
-                                            std::move(host), std::move(fn));
+  static void look_up(Owned attempt, std::string host, std::uint16_t port) {
+    auto request = std::make_unique<Lookup>(std::move(attempt), std::move(host));
+    request->attempt->lookup = request.get();
     const char* name = request->host.c_str();
     const std::string its_port = std::to_string(port);
     const int status = Lookup::submit(request, [&](uv_getaddrinfo_t* submitted) {
@@ -130,55 +143,94 @@ struct TcpConnect {
           name, its_port.c_str(), &hints);
     });
     if (status < 0) {
-      next_tick(
-          [request = std::move(request), status] { found_addresses(*request, status, nullptr); });
+      const CreationSite made_at = request->attempt->site;
+      auto tell = [request = std::move(request), status] {
+        found_addresses(*request, status, nullptr);
+      };
+      next_tick(std::move(tell), made_at);
     }
   }
 
   static void found_addresses(Lookup& lookup, int status, const addrinfo* found) {
-    std::vector<SocketAddress> addresses;
+    Owned attempt = std::move(lookup.attempt);
+    attempt->lookup = nullptr;
     for (; found; found = found->ai_next) {
       if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
-      addresses.push_back(SocketAddress::from(found->ai_addr));
+      attempt->rest.push_back(SocketAddress::from(found->ai_addr));
     }
-    if (addresses.empty()) {
-      lookup.state = nullptr;
-      return lookup.fn(Error(status < 0 ? status : UV_EAI_NODATA, "getaddrinfo", lookup.host));
+    if (attempt->rest.empty() || attempt->canceled) {
+      attempt->state = nullptr;
+      const int why = attempt->canceled ? UV_ECANCELED : status < 0 ? status : UV_EAI_NODATA;
+      return attempt->fn(Error(why, "getaddrinfo", lookup.host));
     }
-    std::reverse(addresses.begin(), addresses.end());
-    const SocketAddress first = addresses.back();
-    addresses.pop_back();
-    start(std::move(lookup.state), first, std::move(addresses), std::move(lookup.fn));
+    std::reverse(attempt->rest.begin(), attempt->rest.end());
+    static_cast<TcpState&>(*attempt->state).details.remote = attempt->rest.back();
+    attempt->rest.pop_back();
+    start(std::move(attempt));
   }
+
+  static Cancellable* start(const SocketAddress& to, Callback<TcpSocket> fn, CreationSite site) {
+    auto attempt = std::make_unique<TcpConnect>(to, std::move(fn), site);
+    Cancellable* settler = attempt.get();
+    start(std::move(attempt));
+    return settler;
+  }
+
+  static Cancellable* start(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn,
+                            CreationSite site);
+
+  StreamHandle state;
+  std::vector<SocketAddress> rest;  ///< To try next, the last one first.
+  Callback<TcpSocket> fn;
+  CreationSite site;
+  Cancellable* lookup = nullptr;  ///< While it lasts.
+  bool canceled = false;
 };
 
-Promise<TcpSocket> TcpSocket::connect(const SocketAddress& to) {
-  return detail::promised<TcpSocket>([&](Callback<TcpSocket> fn) { connect(to, std::move(fn)); });
-}
-
-void TcpSocket::connect(const SocketAddress& to, Callback<TcpSocket> fn) {
-  TcpConnect::start(StreamHandle(new TcpState(to)), to, {}, std::move(fn));
-}
-
-Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port) {
-  return detail::promised<TcpSocket>(
-      [&](Callback<TcpSocket> fn) { connect(host, port, std::move(fn)); });
-}
-
-void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn) {
+detail::Cancellable* TcpConnect::start(std::string_view host, std::uint16_t port,
+                                       Callback<TcpSocket> fn, CreationSite site) {
   constexpr std::size_t longest_name = 253;  // RFC 1035, without the final dot.
   std::optional<SocketAddress> literal;
   try {
     literal.emplace(host, port);
   } catch (const Error&) {
   }
-  if (literal) return connect(*literal, std::move(fn));
+  if (literal) return start(*literal, std::move(fn), site);
   if (host.empty() || host.size() > longest_name || host.find('\0') != host.npos) {
     const std::string_view shown = host.empty() ? "\"\"" : host.substr(0, host.find('\0'));
     Error failure(UV_EINVAL, "getaddrinfo", std::string(shown));
-    return next_tick([fn = std::move(fn), failure]() mutable { fn(failure); });
+    auto tell = [fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); };
+    next_tick(std::move(tell), site);
+    return nullptr;
   }
-  TcpConnect::look_up(std::string(host), port, std::move(fn));
+  auto attempt = std::make_unique<TcpConnect>(SocketAddress(), std::move(fn), site);
+  Cancellable* settler = attempt.get();
+  look_up(std::move(attempt), std::string(host), port);
+  return settler;
+}
+
+Promise<TcpSocket> TcpSocket::connect(const SocketAddress& to, std::stop_token stop,
+                                      CreationSite site) {
+  const std::string peer = stop.stop_possible() ? to.to_string() : std::string();
+  return detail::promised<TcpSocket>(
+      {std::move(stop), site, "connect", peer},
+      [&](Callback<TcpSocket> fn) { return TcpConnect::start(to, std::move(fn), site); });
+}
+
+void TcpSocket::connect(const SocketAddress& to, Callback<TcpSocket> fn, CreationSite site) {
+  TcpConnect::start(to, std::move(fn), site);
+}
+
+Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port,
+                                      std::stop_token stop, CreationSite site) {
+  return detail::promised<TcpSocket>(
+      {std::move(stop), site, "connect", host},
+      [&](Callback<TcpSocket> fn) { return TcpConnect::start(host, port, std::move(fn), site); });
+}
+
+void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn,
+                        CreationSite site) {
+  TcpConnect::start(host, port, std::move(fn), site);
 }
 
 TcpSocket& TcpSocket::set_no_delay(bool on) {

@@ -23,11 +23,11 @@ template class StreamServer<TcpSocket>;
 TcpServer::TcpServer(Function<void(TcpSocket)> on_connection)
     : StreamServer(std::move(on_connection)) {}
 
-TcpServer& TcpServer::listen(const SocketAddress& at, ListenOptions options) {
+TcpServer& TcpServer::listen(const SocketAddress& at, ListenOptions options, CreationSite site) {
   try_to([&](State& server) {
     server.begin(at.to_string());
     const unsigned family = at.is_ipv6() ? AF_INET6 : AF_INET;
-    server.announce(uv_tcp_init_ex(server.uv_loop(), &server.handle, family), {at});
+    server.announce(uv_tcp_init_ex(server.uv_loop(), &server.handle, family), {at}, site);
     const unsigned flags = options.ipv6_only ? static_cast<unsigned>(UV_TCP_IPV6ONLY) : 0;
     server.must(uv_tcp_bind(&server.handle, at.native(), flags), "bind");
     server.listen(options.backlog);

@@ -12,9 +12,9 @@ inline constexpr ResourceType tcp_type{resource_types::tcp.name,
 
 struct TcpState final : StreamState {
   /// A socket that will connect.
-  explicit TcpState(const SocketAddress& remote);
+  TcpState(const SocketAddress& remote, CreationSite site);
   /// The next connection of a listening socket; accept_status says whether there was one.
-  TcpState(uv_stream_t* listener, AsyncId server);
+  TcpState(uv_stream_t* listener, const AsyncResource& server);
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
   AsyncResource& resource() noexcept override { return its_resource; }

@@ -28,11 +28,12 @@ struct WorkRequest final : RequestState<uv_work_t> {
     }
   };
 
-  WorkRequest(std::unique_ptr<Work> given, WorkOptions options, std::stop_token token)
+  WorkRequest(std::unique_ptr<Work> given, WorkOptions options, std::stop_token token,
+              CreationSite site)
       : work(std::move(given)),
         loop(&loop_state()),
         stop(std::move(token)),
-        resource(options.type, {.details = AnyRef::to(details)}),
+        resource(options.type, {.details = AnyRef::to(details)}, site),
         context(resource.context_frame()) {}
 
   static WorkRequest& of(uv_work_t* request) {
@@ -93,8 +94,9 @@ void WorkRequest::finish() {
 
 }  // namespace
 
-void queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_token stop) {
-  auto self = std::make_unique<WorkRequest>(std::move(work), options, std::move(stop));
+Cancellable* queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_token stop,
+                   CreationSite site) {
+  auto self = std::make_unique<WorkRequest>(std::move(work), options, std::move(stop), site);
   WorkRequest& request = *self;
   counts.queued.fetch_add(1, std::memory_order_relaxed);
   // It fails only for lack of a callback.
@@ -106,6 +108,7 @@ void queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_token stop
   if (request.stop.stop_possible()) {
     request.on_stop.emplace(request.stop, WorkRequest::Cancel{request});
   }
+  return &request;
 }
 
 Error error_of_work(std::exception_ptr error) {

@@ -28,8 +28,8 @@ void Immediates::spin() noexcept {
   }
 }
 
-Immediate Immediates::add(Function<void()>&& fn) {
-  auto* immediate = new ImmediateState(loop_, std::move(fn));
+Immediate Immediates::add(Function<void()>&& fn, CreationSite site) {
+  auto* immediate = new ImmediateState(loop_, std::move(fn), site);
   waiting_.push(immediate);
   count_one();
   return ImmediateState::ticket(immediate);
@@ -115,9 +115,9 @@ void Immediates::close() noexcept { uv_close(reinterpret_cast<uv_handle_t*>(&spi
 
 }  // namespace detail
 
-Immediate set_immediate(Function<void()> fn) {
+Immediate set_immediate(Function<void()> fn, CreationSite site) {
   detail::require_callback(fn, "set_immediate");
-  return detail::loop_state().immediates.add(std::move(fn));
+  return detail::loop_state().immediates.add(std::move(fn), site);
 }
 
 void Immediate::clear() noexcept {

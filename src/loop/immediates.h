@@ -11,8 +11,8 @@ namespace contrail::inline v0::detail {
 struct LoopState;
 
 struct ImmediateState : Pooled {
-  ImmediateState(LoopState& its_loop, Function<void()>&& callback)
-      : loop(its_loop), fn(std::move(callback)), resource(resource_types::immediate) {}
+  ImmediateState(LoopState& its_loop, Function<void()>&& callback, CreationSite site)
+      : loop(its_loop), fn(std::move(callback)), resource(resource_types::immediate, site) {}
   static Immediate ticket(ImmediateState* state) {
     return Immediate(Ref<ImmediateState>::share(state));
   }
@@ -33,7 +33,7 @@ class Immediates {
   explicit Immediates(LoopState& loop) noexcept : loop_(loop) {}
 
   void open();
-  Immediate add(Function<void()>&& fn);
+  Immediate add(Function<void()>&& fn, CreationSite site);
   void clear(ImmediateState& immediate) noexcept;
   void set_ref(ImmediateState& immediate, bool on) noexcept;
   /// The check phase.

@@ -86,7 +86,7 @@ void LoopState::uncaught(std::exception_ptr error, ExceptionOrigin origin) noexc
     return keep_for_run(std::move(thrown_by_handler));
   }
   // As in Node: the next turn is not empty, so what the exception left in the queues gets run.
-  immediates.add([] {});
+  immediates.add([] {}, {});
   tasks.left_undone();
 }
 

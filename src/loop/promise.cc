@@ -19,10 +19,10 @@ void PromiseIds::track(PromiseIds* parent) noexcept {
   id = ++hot.last_id;
 }
 
-void PromiseIds::announce(PromiseIds* parent) {
+void PromiseIds::announce(PromiseIds* parent, CreationSite site) {
   if (hot.watched & watch_no_loop) environment();
   track(parent);
-  if ((hot.promises & promise_init) && watched(watch_init)) emit_init(key());
+  if ((hot.promises & promise_init) && watched(watch_init)) emit_init(key(), site);
 }
 
 void PromiseIds::announce_settled() noexcept {
@@ -59,6 +59,7 @@ void PromiseCore::settle(Status status) {
   }
   ids.settled();
   status_ = status;
+  settler_ = nullptr;
   if (status == Status::rejected && !handled_ && !hot.tearing_down && hot.environment) {
     loop_state().rejections.add(*this);
   }
@@ -103,11 +104,12 @@ void PromiseCore::release_reactions() noexcept {
   }
 }
 
-void AwaitReaction::start() {
+void AwaitReaction::start(CreationSite site) {
   if (hot.promises) [[unlikely]] {
     tracked_ = true;
-    ids_.born(&source_->ids);
+    ids_.born(&source_->ids, site);
   }
+  promise_->settled_by(source_.get());
   source_->add_reaction(this);
 }
 
@@ -115,6 +117,7 @@ void AwaitReaction::resume(Job* job) noexcept {
   // The awaiter dies when its coroutine goes on: take along what the scope needs.
   auto* self = static_cast<AwaitReaction*>(job);
   const auto frame = FrameRef::adopt(std::exchange(self->frame, nullptr));
+  self->promise_->settled_by(nullptr);
   if (!self->tracked_) [[likely]] {
     ReactionScope scope(nullptr, frame.get());
     self->coroutine_.resume();
@@ -137,6 +140,7 @@ void AwaitReaction::abandon(Job* job) noexcept {
   const auto source = std::move(self->source_);  // Coroutines may wait for each other in a circle.
   if (self->frame) release(std::exchange(self->frame, nullptr));
   self->ids_.gone();
+  promise.settled_by(nullptr);
   promise.release_reactions();
   release(&promise);
 }

@@ -4,15 +4,20 @@
 
 #include <memory>
 
+#include "contrail/detail/cancellable.h"
 #include "src/loop/callback_scope.h"
 #include "src/loop/open_list.h"
 
 namespace contrail::inline v0::detail {
 
+/// What was handed to libuv last on this thread: how the promise form of an operation finds the
+/// request that its callback form has made.
+inline constinit thread_local Cancellable* last_submitted = nullptr;
+
 /// Something that happens once. It owns itself between submit() and its completion, which takes it
 /// back; the Loop cancels what it can when it goes.
 template <class Request>
-class RequestState : public Open {
+class RequestState : public Open, public Cancellable {
  public:
   /// For the completion callback.
   template <class Derived>
@@ -28,10 +33,14 @@ class RequestState : public Open {
     const int status = start(&self->request);
     if (status >= 0) {
       loop_state().open.add(*self);
+      last_submitted = self.get();
       self.release();
     }
     return status;
   }
+
+  /// Only while it waits for a thread of the pool: then libuv calls back with ECANCELED.
+  bool cancel() noexcept override { return uv_cancel(reinterpret_cast<uv_req_t*>(&request)) == 0; }
 
   Request request{};
 

@@ -13,8 +13,10 @@ namespace {
 
 /// A queue_microtask() callback that is a resource.
 struct Microtask : Job, Pooled {
-  explicit Microtask(Function<void()>&& callback)
-      : Job(run_step, drop_step), fn(std::move(callback)), resource(resource_types::microtask) {
+  Microtask(Function<void()>&& callback, CreationSite site)
+      : Job(run_step, drop_step),
+        fn(std::move(callback)),
+        resource(resource_types::microtask, site) {
     surroundings = FrameRef::adopt(capture_frame());
   }
 
@@ -62,9 +64,9 @@ struct PlainMicrotask : Job, Pooled {
 
 void enqueue_job(Job* job) noexcept { loop_state().tasks.add_job(job); }
 
-void TaskQueue::add_microtask(Function<void()>&& fn) {
+void TaskQueue::add_microtask(Function<void()>&& fn, CreationSite site) {
   if (hot.frame || hot.any_hook) {
-    jobs_.push(new Microtask(std::move(fn)));
+    jobs_.push(new Microtask(std::move(fn), site));
   } else {
     jobs_.push(new PlainMicrotask(std::move(fn)));
   }
@@ -122,14 +124,14 @@ bool TaskQueue::drop() {
 
 }  // namespace detail
 
-void next_tick(Function<void()> fn) {
+void next_tick(Function<void()> fn, CreationSite site) {
   detail::require_callback(fn, "next_tick");
-  detail::loop_state().tasks.add_tick(std::move(fn));
+  detail::loop_state().tasks.add_tick(std::move(fn), site);
 }
 
-void queue_microtask(Function<void()> fn) {
+void queue_microtask(Function<void()> fn, CreationSite site) {
   detail::require_callback(fn, "queue_microtask");
-  detail::loop_state().tasks.add_microtask(std::move(fn));
+  detail::loop_state().tasks.add_microtask(std::move(fn), site);
 }
 
 }  // namespace contrail::inline v0

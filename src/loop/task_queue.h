@@ -31,11 +31,11 @@ class Fifo {
 };
 
 struct Tick : Pooled {
-  explicit Tick(Function<void()>&& callback)
-      : fn(std::move(callback)), resource(resource_types::tick) {}
-  Tick(Function<void()>&& callback, AsyncId trigger)
+  Tick(Function<void()>&& callback, CreationSite site)
+      : fn(std::move(callback)), resource(resource_types::tick, site) {}
+  Tick(Function<void()>&& callback, AsyncId trigger, CreationSite site)
       : fn(std::move(callback)),
-        resource(resource_types::tick, ResourceOptions{.trigger_async_id = trigger}) {}
+        resource(resource_types::tick, ResourceOptions{.trigger_async_id = trigger}, site) {}
   Tick* next = nullptr;
   Function<void()> fn;
   AsyncResource resource;
@@ -46,11 +46,13 @@ class TaskQueue {
  public:
   explicit TaskQueue(LoopState& loop) noexcept : loop_(loop) {}
 
-  void add_tick(Function<void()>&& fn) { add(new Tick(std::move(fn))); }
+  void add_tick(Function<void()>&& fn, CreationSite site) { add(new Tick(std::move(fn), site)); }
   /// One that something other than the running code caused.
-  void add_tick(Function<void()>&& fn, AsyncId trigger) { add(new Tick(std::move(fn), trigger)); }
+  void add_tick(Function<void()>&& fn, AsyncId trigger, CreationSite site) {
+    add(new Tick(std::move(fn), trigger, site));
+  }
   void add_job(Job* job) noexcept { jobs_.push(job); }
-  void add_microtask(Function<void()>&& fn);
+  void add_microtask(Function<void()>&& fn, CreationSite site);
   void rejection_pending() noexcept { rejection_pending_ = true; }
 
   /// Runs ticks, then microtasks, then judges rejections, until there are none. False if a tick,

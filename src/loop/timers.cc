@@ -25,12 +25,12 @@ void release(TimeoutState* timer) noexcept {
 }
 
 TimeoutState::TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay,
-                           bool repeats)
+                           bool repeats, CreationSite site)
     : repeat(repeats),
       loop(its_loop),
       fn(std::move(callback)),
       details{std::chrono::milliseconds(delay), repeats},
-      resource(timeout_type, AnyRef::to(details)) {}
+      resource(timeout_type, AnyRef::to(details), site) {}
 
 void Timers::open() {
   uv_timer_init(loop_.uv, &timer_);
@@ -52,9 +52,10 @@ std::chrono::milliseconds Timers::cached_now() const noexcept {
                                                 : static_cast<std::int64_t>(uv_now(loop_.uv)));
 }
 
-Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat) {
+Timeout Timers::add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat,
+                    CreationSite site) {
   auto timer = Ref<TimeoutState>::adopt(
-      new TimeoutState(loop_, std::move(fn), effective_delay(delay), repeat));
+      new TimeoutState(loop_, std::move(fn), effective_delay(delay), repeat, site));
   insert(*timer, now());
   count_one();
   return TimeoutState::ticket(timer.get());

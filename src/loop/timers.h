@@ -36,7 +36,8 @@ struct TimerLink {
 };
 
 struct TimeoutState : TimerLink, Pooled {
-  TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay, bool repeats);
+  TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay, bool repeats,
+               CreationSite site);
   ~TimeoutState() { unlink(); }
   static Timeout ticket(TimeoutState* state) { return Timeout(Ref<TimeoutState>::share(state)); }
   bool pending() const noexcept { return next != nullptr && !parked; }
@@ -65,7 +66,8 @@ class Timers {
   Timers& operator=(const Timers&) = delete;
 
   void open();
-  Timeout add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat);
+  Timeout add(Function<void()>&& fn, std::chrono::milliseconds delay, bool repeat,
+              CreationSite site);
   void clear(TimeoutState& timer) noexcept;
   void refresh(TimeoutState& timer);
   static void set_ref(TimeoutState& timer, bool on) noexcept;  ///< Its Loop may be gone.

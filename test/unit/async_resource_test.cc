@@ -13,7 +13,7 @@
 namespace contrail {
 namespace {
 
-static_assert(sizeof(AsyncResource) <= 40);
+static_assert(sizeof(AsyncResource) <= 48);
 
 class AsyncResources : public LoopTest {};
 

@@ -48,6 +48,12 @@ class Gate {
 
 class QueueWorkTest : public TcpTest {
  protected:
+  /// What occupied the pool may still be on its way back.
+  void TearDown() override {
+    if (has_loop()) loop().run();
+    TcpTest::TearDown();
+  }
+
   /// Keeps all threads of the pool busy until the gate is opened.
   void occupy_pool() {
     const char* size = std::getenv("UV_THREADPOOL_SIZE");

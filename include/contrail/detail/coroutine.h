@@ -21,15 +21,15 @@ class AwaitReaction : public Reaction {
 
  protected:
   template <class U>
-  void suspend(std::coroutine_handle<CoroutineState<U>> coroutine) {
+  void suspend(std::coroutine_handle<CoroutineState<U>> coroutine, CreationSite site) {
     coroutine_ = coroutine;
     promise_ = &coroutine.promise();
-    start();
+    start(site);
   }
   PromiseCore& source() noexcept { return *source_; }
 
  private:
-  CONTRAIL_API void start();
+  CONTRAIL_API void start(CreationSite site);
   CONTRAIL_API static void resume(Job* job) noexcept;
   CONTRAIL_API static void abandon(Job* job) noexcept;
 
@@ -44,13 +44,13 @@ class AwaitReaction : public Reaction {
 template <class T, class Result>
 class Awaiter : AwaitReaction {
  public:
-  explicit Awaiter(Ref<PromiseState<T>> source) noexcept
-      : AwaitReaction(Ref<PromiseCore>::adopt(source.detach())) {}
+  Awaiter(Ref<PromiseState<T>> source, CreationSite site) noexcept
+      : AwaitReaction(Ref<PromiseCore>::adopt(source.detach())), site_(site) {}
 
   bool await_ready() const noexcept { return false; }
   template <class U>
   void await_suspend(std::coroutine_handle<CoroutineState<U>> coroutine) {
-    suspend(coroutine);
+    suspend(coroutine, site_);
   }
   Result await_resume() {
     auto& awaited = static_cast<PromiseState<T>&>(source());
@@ -61,14 +61,17 @@ class Awaiter : AwaitReaction {
       return awaited.take(awaited.refs == 1);
     }
   }
+
+ private:
+  CreationSite site_;  ///< Of the co_await.
 };
 
 /// co_await of what another library made for it. It is started here, and lives as long as this.
 template <class A, class T = ForeignValue<ForeignResult<A>>>
 class ForeignAwait : public Awaiter<T, T> {
  public:
-  ForeignAwait(A&& foreign, PromiseIds* parent)
-      : ForeignAwait(static_cast<A&&>(foreign), new_promise<T>(parent)) {}
+  ForeignAwait(A&& foreign, PromiseIds* parent, CreationSite site)
+      : ForeignAwait(static_cast<A&&>(foreign), new_promise<T>(parent, site), site) {}
 
   ForeignResult<A> await_resume() {
     using Result = ForeignResult<A>;
@@ -80,8 +83,8 @@ class ForeignAwait : public Awaiter<T, T> {
   }
 
  private:
-  ForeignAwait(A&& foreign, Ref<PromiseState<T>> promise)
-      : Awaiter<T, T>(promise),
+  ForeignAwait(A&& foreign, Ref<PromiseState<T>> promise, CreationSite site)
+      : Awaiter<T, T>(promise, site),
         awaiter_(foreign_awaiter(static_cast<A&&>(foreign))),
         wait_(wait_for(awaiter_, std::move(promise))) {}
 
@@ -108,6 +111,8 @@ class CoroutinePromise : public PromiseState<T> {
     pool_release(memory, size);
   }
 
+  explicit CoroutinePromise(CreationSite site) : PromiseState<T>(nullptr, site) {}
+
   Promise<T> get_return_object() {
     // The count that the state was born with is the coroutine's own, until it ends.
     return promise_of(Ref<PromiseState<T>>::share(this));
@@ -125,25 +130,29 @@ class CoroutinePromise : public PromiseState<T> {
   void unhandled_exception() { this->reject(std::current_exception()); }
 
   template <class U>
-  auto await_transform(const Promise<U>& promise) {
-    return Awaiter<U, std::add_lvalue_reference_t<U>>(state_of(promise));
+  auto await_transform(const Promise<U>& promise, CreationSite site = CreationSite::current()) {
+    return Awaiter<U, std::add_lvalue_reference_t<U>>(state_of(promise), site);
   }
   template <class U>
-  auto await_transform(Promise<U>&& promise) {
-    return Awaiter<U, U>(PromiseAccess::take(std::move(promise)));
+  auto await_transform(Promise<U>&& promise, CreationSite site = CreationSite::current()) {
+    return Awaiter<U, U>(PromiseAccess::take(std::move(promise)), site);
   }
   template <class A>
-  requires(!is_promise<std::decay_t<A>> && ForeignAwaitable<A>) auto await_transform(A&& foreign) {
+  requires(!is_promise<std::decay_t<A>> &&
+           ForeignAwaitable<A>) auto await_transform(A&& foreign,
+                                                     CreationSite site = CreationSite::current()) {
     static_assert(Awaitable<A>, "co_await: only coroutines of its own library can wait for this");
-    return ForeignAwait<A>(static_cast<A&&>(foreign), &this->ids);
+    return ForeignAwait<A>(static_cast<A&&>(foreign), &this->ids, site);
   }
   /// Anything else: a promise of it, derived from this one.
   template <class V>
-  requires(!is_promise<std::decay_t<V>> && !ForeignAwaitable<V>) auto await_transform(V&& value) {
+  requires(!is_promise<std::decay_t<V>> &&
+           !ForeignAwaitable<V>) auto await_transform(V&& value,
+                                                      CreationSite site = CreationSite::current()) {
     using Value = typename Awaited<std::decay_t<V>>::type;
-    auto wrapper = new_promise<Value>(&this->ids);
+    auto wrapper = new_promise<Value>(&this->ids, site);
     settle_with(*wrapper, std::forward<V>(value));
-    return Awaiter<Value, Value>(std::move(wrapper));
+    return Awaiter<Value, Value>(std::move(wrapper), site);
   }
 
  private:
@@ -157,6 +166,9 @@ class CoroutinePromise : public PromiseState<T> {
 template <class T>
 class CoroutineState final : public CoroutinePromise<T> {
  public:
+  explicit CoroutineState(CreationSite site = CreationSite::current())
+      : CoroutinePromise<T>(site) {}
+
   template <std::convertible_to<T> V>
   requires(!ThenableOf<std::decay_t<V>, T>) void return_value(V&& value) {
     this->resolve(std::forward<V>(value));
@@ -171,6 +183,9 @@ class CoroutineState final : public CoroutinePromise<T> {
 template <>
 class CoroutineState<void> final : public CoroutinePromise<void> {
  public:
+  explicit CoroutineState(CreationSite site = CreationSite::current())
+      : CoroutinePromise<void>(site) {}
+
   void return_void() { resolve(); }
 };
 

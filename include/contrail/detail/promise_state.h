@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "contrail/detail/async_scope.h"
+#include "contrail/detail/cancellable.h"
 #include "contrail/detail/job.h"
 #include "contrail/detail/pool.h"
 #include "contrail/detail/ref.h"
@@ -22,9 +23,9 @@ struct PromiseIds {
   ScopeKey key() const noexcept { return {id, trigger, &resource_types::promise, nullptr}; }
 
   /// A promise was born; `parent` is the one it derives from.
-  void born(PromiseIds* parent) {
+  void born(PromiseIds* parent, CreationSite site) {
     if (hot.promises & (promise_ids | promise_init)) [[unlikely]]
-      announce(parent);
+      announce(parent, site);
   }
   void settled() noexcept {
     if (hot.promises & promise_settle) [[unlikely]]
@@ -38,7 +39,7 @@ struct PromiseIds {
   CONTRAIL_API void track(PromiseIds* parent) noexcept;
 
  private:
-  CONTRAIL_API void announce(PromiseIds* parent);
+  CONTRAIL_API void announce(PromiseIds* parent, CreationSite site);
   CONTRAIL_API void announce_settled() noexcept;
 };
 
@@ -74,7 +75,7 @@ struct Reaction : Job {
 };
 
 /// A promise without its value: settle once, react later.
-class PromiseCore {
+class PromiseCore : public Cancellable {
  public:
   PromiseCore(const PromiseCore&) = delete;
   PromiseCore& operator=(const PromiseCore&) = delete;
@@ -126,6 +127,11 @@ class PromiseCore {
   /// Moves what waits to the microtask queue.
   CONTRAIL_API void release_reactions() noexcept;
 
+  /// Who is going to settle it, while it is pending: an operation, or the promise it takes its
+  /// outcome from. Must say so, with nullptr, if it goes without having settled it.
+  void settled_by(Cancellable* settler) noexcept { settler_ = settler; }
+  Cancellable* waits_for() const noexcept override { return settler_; }
+
   PromiseIds ids;
   std::uint32_t refs = 1;
 
@@ -134,7 +140,7 @@ class PromiseCore {
 
   struct StandInTag {};
 
-  explicit PromiseCore(PromiseIds* parent) { ids.born(parent); }
+  PromiseCore(PromiseIds* parent, CreationSite site) { ids.born(parent, site); }
   explicit PromiseCore(StandInTag) noexcept : thread_(stand_in) {}
   virtual ~PromiseCore() {
     ids.gone();
@@ -175,6 +181,7 @@ class PromiseCore {
   Job* last_ = nullptr;
   PromiseCore* next_awaited_ = nullptr;   ///< Later: of the coroutines that are to be destroyed.
   PromiseCore** awaited_from_ = nullptr;  ///< What points here in that list.
+  Cancellable* settler_ = nullptr;
   std::exception_ptr error_;
 };
 
@@ -197,7 +204,7 @@ class PromiseState : public PromiseCore {
       std::conditional_t<std::is_void_v<T>, std::monostate,
                          std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, T>>;
 
-  explicit PromiseState(PromiseIds* parent = nullptr) : PromiseCore(parent) {}
+  PromiseState(PromiseIds* parent, CreationSite site) : PromiseCore(parent, site) {}
 
   template <class... Args>
   void resolve(Args&&... args) {
@@ -253,8 +260,8 @@ struct PooledPromiseState final : PromiseState<T>, Pooled {
 };
 
 template <class T>
-Ref<PromiseState<T>> new_promise(PromiseIds* parent = nullptr) {
-  return Ref<PromiseState<T>>::adopt(new PooledPromiseState<T>(parent));
+Ref<PromiseState<T>> new_promise(PromiseIds* parent, CreationSite site) {
+  return Ref<PromiseState<T>>::adopt(new PooledPromiseState<T>(parent, site));
 }
 
 }  // namespace contrail::inline v0::detail

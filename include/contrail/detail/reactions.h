@@ -137,26 +137,33 @@ void settle_like(PromiseState<T>& promise, PromiseState<T>& source) noexcept {
 /// Reactions of then(): they derive a promise, and run as it.
 template <class T, class U, class OnValue, class OnError>
 struct ThenReaction final : Reaction, Pooled {
-  ThenReaction(Ref<PromiseState<T>> from, OnValue value_fn, OnError error_fn)
-      : ThenReaction(from, new_promise<U>(&from->ids), std::move(value_fn), std::move(error_fn)) {}
+  ThenReaction(Ref<PromiseState<T>> from, OnValue value_fn, OnError error_fn, CreationSite site)
+      : ThenReaction(from, new_promise<U>(&from->ids, site), std::move(value_fn),
+                     std::move(error_fn)) {}
   ThenReaction(Ref<PromiseState<T>> from, Ref<PromiseState<U>> to, OnValue value_fn,
                OnError error_fn)
       : Reaction(run_step, drop_step),
         source(std::move(from)),
         derived(std::move(to)),
         on_value(std::move(value_fn)),
-        on_error(std::move(error_fn)) {}
+        on_error(std::move(error_fn)) {
+    derived->settled_by(source.get());
+  }
 
   static void run_step(Job* job) noexcept {
     std::unique_ptr<ThenReaction> self(static_cast<ThenReaction*>(job));
     ReactionScope scope(&self->derived->ids, self->frame);
+    self->derived->settled_by(nullptr);
     if (self->source->fulfilled()) {
       self->on_value(*self->derived, *self->source);
     } else {
       self->on_error(*self->derived, *self->source);
     }
   }
-  static void drop_step(Job* job) noexcept { delete static_cast<ThenReaction*>(job); }
+  static void drop_step(Job* job) noexcept {
+    static_cast<ThenReaction*>(job)->derived->settled_by(nullptr);
+    delete static_cast<ThenReaction*>(job);
+  }
 
   Ref<PromiseState<T>> source;
   Ref<PromiseState<U>> derived;
@@ -165,9 +172,10 @@ struct ThenReaction final : Reaction, Pooled {
 };
 
 template <class U, class T, class OnValue, class OnError>
-Promise<U> derive(Ref<PromiseState<T>> source, OnValue on_value, OnError on_error) {
+Promise<U> derive(Ref<PromiseState<T>> source, OnValue on_value, OnError on_error,
+                  CreationSite site) {
   using R = ThenReaction<T, U, OnValue, OnError>;
-  auto* reaction = new R(source, std::move(on_value), std::move(on_error));
+  auto* reaction = new R(source, std::move(on_value), std::move(on_error), site);
   Promise<U> derived = promise_of(reaction->derived);
   source->add_reaction(reaction);
   return derived;
@@ -185,13 +193,13 @@ enum class Derive { never, if_tracked, always };
 
 template <class T, class F>
 struct InternalReaction final : Reaction, Pooled {
-  InternalReaction(Ref<PromiseState<T>> from, F function, Derive derive_when)
+  InternalReaction(Ref<PromiseState<T>> from, F function, Derive derive_when, CreationSite site)
       : Reaction(run_step, drop_step),
         source(std::move(from)),
         fn(std::move(function)),
         derives(derive_when == Derive::always ||
                 (derive_when == Derive::if_tracked && hot.promises != 0)) {
-    if (derives) ids.born(&source->ids);
+    if (derives) ids.born(&source->ids, site);
   }
   ~InternalReaction() {
     if (derives) ids.gone();
@@ -213,16 +221,19 @@ struct InternalReaction final : Reaction, Pooled {
 
 /// Calls fn with the promise once it is settled.
 template <class T, class F>
-void react(Ref<PromiseState<T>> source, F fn, Derive derive_when = Derive::if_tracked) {
+void react(Ref<PromiseState<T>> source, F fn, Derive derive_when = Derive::if_tracked,
+           CreationSite site = {}) {
   PromiseState<T>& promise = *source;
-  promise.add_reaction(new InternalReaction<T, F>(std::move(source), std::move(fn), derive_when));
+  promise.add_reaction(
+      new InternalReaction<T, F>(std::move(source), std::move(fn), derive_when, site));
 }
 
 /// The same, but hooks do not see it, and a rejection stays unhandled.
 template <class T, class F>
 void observe(Ref<PromiseState<T>> source, F fn) {
   PromiseState<T>& promise = *source;
-  promise.add_observer(new InternalReaction<T, F>(std::move(source), std::move(fn), Derive::never));
+  promise.add_observer(
+      new InternalReaction<T, F>(std::move(source), std::move(fn), Derive::never, {}));
 }
 
 /// A promise was resolved with another one: a microtask subscribes it.
@@ -231,6 +242,7 @@ struct AdoptJob final : Reaction, Pooled {
   AdoptJob(Ref<PromiseState<T>> to, Ref<PromiseState<T>> from)
       : Reaction(run_step, drop_step), target(std::move(to)), source(std::move(from)) {
     frame = capture_frame();
+    target->settled_by(source.get());
   }
 
   static void run_step(Job* job) noexcept {
@@ -245,7 +257,10 @@ struct AdoptJob final : Reaction, Pooled {
       self->source->add_reaction(new R(self->source, self->target, pass_value, pass_error));
     }
   }
-  static void drop_step(Job* job) noexcept { delete static_cast<AdoptJob*>(job); }
+  static void drop_step(Job* job) noexcept {
+    static_cast<AdoptJob*>(job)->target->settled_by(nullptr);
+    delete static_cast<AdoptJob*>(job);
+  }
 
   Ref<PromiseState<T>> target;
   Ref<PromiseState<T>> source;

@@ -98,7 +98,8 @@ class CONTRAIL_API Server {
 
   /// Throws Error if the address cannot be had, or if it listens already. Port 0 lets the system
   /// choose: see address().
-  Server& listen(const SocketAddress& at, ListenOptions options = {});
+  Server& listen(const SocketAddress& at, ListenOptions options = {},
+                 CreationSite site = CreationSite::current());
 
   /// Stops listening and closes the connections that are idle; the others when their request is
   /// answered. Idempotent.

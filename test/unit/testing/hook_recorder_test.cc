@@ -186,15 +186,15 @@ TEST_F(HookRecorderTest, may_start_in_the_middle_of_a_callback) {
 
 TEST_F(HookRecorderTest, finds_a_second_init) {
   HookRecorder recorder;
-  detail::emit_init(timer(50));
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
+  detail::emit_init(timer(50), {});
   EXPECT_THAT(recorder.violations(), ElementsAre("init Timeout:1 for the second time"));
 }
 
 TEST_F(HookRecorderTest, finds_a_callback_ahead_of_its_init) {
   HookRecorder recorder;
   detail::emit_before(timer(50));
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
   detail::emit_after(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("before unknown:1 ahead of its init"));
 }
@@ -209,21 +209,21 @@ TEST_F(HookRecorderTest, allows_an_init_that_came_before_its_time) {
 
 TEST_F(HookRecorderTest, finds_a_before_without_its_after) {
   HookRecorder recorder;
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
   detail::emit_before(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("before Timeout:1 without its after"));
 }
 
 TEST_F(HookRecorderTest, finds_an_after_without_its_before) {
   HookRecorder recorder;
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
   detail::emit_after(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("after Timeout:1 without its before"));
 }
 
 TEST_F(HookRecorderTest, finds_callbacks_that_overlap) {
   HookRecorder recorder;
-  for (AsyncId id : {50, 51}) detail::emit_init(timer(id));
+  for (AsyncId id : {50, 51}) detail::emit_init(timer(id), {});
   for (AsyncId id : {50, 51}) detail::emit_before(timer(id));
   for (AsyncId id : {50, 51}) detail::emit_after(timer(id));
   EXPECT_THAT(recorder.violations(), ElementsAre("after Timeout:1 while Timeout:2 is running",
@@ -232,7 +232,7 @@ TEST_F(HookRecorderTest, finds_callbacks_that_overlap) {
 
 TEST_F(HookRecorderTest, finds_a_second_destroy) {
   HookRecorder recorder;
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
   detail::queue_destroy(50);
   detail::queue_destroy(50);
   loop->run();
@@ -241,7 +241,7 @@ TEST_F(HookRecorderTest, finds_a_second_destroy) {
 
 TEST_F(HookRecorderTest, finds_a_callback_after_the_destroy) {
   HookRecorder recorder;
-  detail::emit_init(timer(50));
+  detail::emit_init(timer(50), {});
   detail::queue_destroy(50);
   loop->run();
   detail::emit_before(timer(50));
