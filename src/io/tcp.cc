@@ -1,13 +1,12 @@
 #include "contrail/tcp.h"
 
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "contrail/microtask.h"
+#include "src/io/address_lookup.h"
 #include "src/io/tcp_state.h"
 #include "src/loop/request.h"
 
@@ -67,20 +66,6 @@ struct TcpConnect {
     AsyncResource resource;
   };
 
-  struct Lookup : detail::RequestState<uv_getaddrinfo_t> {
-    Lookup(StreamHandle socket, std::string name, Callback<TcpSocket> callback)
-        : state(std::move(socket)),
-          host(std::move(name)),
-          fn(std::move(callback)),
-          resource(resource_types::get_address_info,
-                   {.trigger_async_id = state->resource().async_id()}) {}
-
-    StreamHandle state;
-    std::string host;
-    Callback<TcpSocket> fn;
-    AsyncResource resource;
-  };
-
   static void start(StreamHandle state, const SocketAddress& to, std::vector<SocketAddress> rest,
                     Callback<TcpSocket> fn) {
     auto& tcp = static_cast<TcpState&>(*state);
@@ -110,44 +95,26 @@ struct TcpConnect {
     start(StreamHandle(new TcpState(next)), next, std::move(request.rest), std::move(request.fn));
   }
 
-  static void look_up(std::string host, std::uint16_t port, Callback<TcpSocket> fn) {
-    auto request = std::make_unique<Lookup>(StreamHandle(new TcpState(SocketAddress())),
-                                            std::move(host), std::move(fn));
-    const char* name = request->host.c_str();
-    const std::string its_port = std::to_string(port);
-    const int status = Lookup::submit(request, [&](uv_getaddrinfo_t* submitted) {
-      addrinfo hints{};
-      hints.ai_socktype = SOCK_STREAM;
-      hints.ai_flags = AI_NUMERICSERV;
-      return uv_getaddrinfo(
-          detail::loop_state().uv, submitted,
-          [](uv_getaddrinfo_t* done, int result, addrinfo* found) {
-            auto self = Lookup::take<Lookup>(done);
-            detail::run_callback(self->resource, [&] { found_addresses(*self, result, found); });
-            uv_freeaddrinfo(found);
-          },
-          name, its_port.c_str(), &hints);
-    });
-    if (status < 0) {
-      next_tick(
-          [request = std::move(request), status] { found_addresses(*request, status, nullptr); });
-    }
+  static void look_up(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn) {
+    StreamHandle state(new TcpState(SocketAddress()));
+    const AsyncId socket = state->resource().async_id();
+    detail::AddressLookup::start(
+        host, {.port = port}, socket,
+        [state = std::move(state), fn = std::move(fn)](auto found) mutable {
+          found_addresses(std::move(state), std::move(found), std::move(fn));
+        });
   }
 
-  static void found_addresses(Lookup& lookup, int status, const addrinfo* found) {
-    std::vector<SocketAddress> addresses;
-    for (; found; found = found->ai_next) {
-      if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
-      addresses.push_back(SocketAddress::from(found->ai_addr));
+  static void found_addresses(StreamHandle state, Result<std::vector<SocketAddress>> found,
+                              Callback<TcpSocket> fn) {
+    if (!found) {
+      state = nullptr;
+      return fn(found.error());
     }
-    if (addresses.empty()) {
-      lookup.state = nullptr;
-      return lookup.fn(Error(status < 0 ? status : UV_EAI_NODATA, "getaddrinfo", lookup.host));
-    }
-    std::reverse(addresses.begin(), addresses.end());
-    const SocketAddress first = addresses.back();
-    addresses.pop_back();
-    start(std::move(lookup.state), first, std::move(addresses), std::move(lookup.fn));
+    std::reverse(found->begin(), found->end());
+    const SocketAddress first = found->back();
+    found->pop_back();
+    start(std::move(state), first, std::move(*found), std::move(fn));
   }
 
   template <class Start>
@@ -173,19 +140,11 @@ Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port)
 }
 
 void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn) {
-  constexpr std::size_t longest_name = 253;  // RFC 1035, without the final dot.
-  std::optional<SocketAddress> literal;
-  try {
-    literal.emplace(host, port);
-  } catch (const Error&) {
+  if (auto literal = detail::literal_address(host, port)) return connect(*literal, std::move(fn));
+  if (auto refused = detail::AddressLookup::refusal(host)) {
+    return next_tick([fn = std::move(fn), error = std::move(*refused)]() mutable { fn(error); });
   }
-  if (literal) return connect(*literal, std::move(fn));
-  if (host.empty() || host.size() > longest_name || host.find('\0') != host.npos) {
-    const std::string_view shown = host.empty() ? "\"\"" : host.substr(0, host.find('\0'));
-    Error failure(UV_EINVAL, "getaddrinfo", std::string(shown));
-    return next_tick([fn = std::move(fn), failure]() mutable { fn(failure); });
-  }
-  TcpConnect::look_up(std::string(host), port, std::move(fn));
+  TcpConnect::look_up(host, port, std::move(fn));
 }
 
 TcpSocket& TcpSocket::set_no_delay(bool on) {

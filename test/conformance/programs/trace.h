@@ -31,9 +31,9 @@ class ProgramTrace {
 
  private:
   static bool is_shown(std::string_view type) {
-    return type.starts_with("TCP") || type == "WRITEWRAP" || type == "SHUTDOWNWRAP" ||
-           type == "GETADDRINFOREQWRAP" || type == "FSREQCALLBACK" ||
-           type.starts_with("FILEHANDLE");
+    return type.starts_with("TCP") || type.starts_with("UDP") || type == "WRITEWRAP" ||
+           type == "SHUTDOWNWRAP" || type == "GETADDRINFOREQWRAP" || type == "GETNAMEINFOREQWRAP" ||
+           type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE");
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);
