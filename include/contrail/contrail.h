@@ -26,6 +26,7 @@
 #include "contrail/tcp.h"
 #include "contrail/thenable.h"
 #include "contrail/timers.h"
+#include "contrail/udp.h"
 #include "contrail/version.h"
 
 #if __has_include("contrail/http/server.h")
