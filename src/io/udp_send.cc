@@ -19,6 +19,10 @@ struct SendRequest final : detail::RequestState<uv_udp_send_t> {
 
   static void on_sent(uv_udp_send_t* done, int status) {
     auto self = take<SendRequest>(done);
+    // libuv may find out only by trying.
+    if (status == UV_EBADF && uv_is_closing(reinterpret_cast<uv_handle_t*>(done->handle))) {
+      status = UV_ECANCELED;
+    }
     detail::run_callback(self->resource, [&] {
       if (status < 0) return self->fn(Error(status, "send", self->subject));
       self->fn(Result<void>());

@@ -235,6 +235,21 @@ TEST_F(UdpSocketTest, cancels_what_waits_when_it_closes) {
   EXPECT_THAT(ends, ElementsAre("sent", fmt::format("send {}: ECANCELED: operation canceled", to)));
 }
 
+TEST_F(UdpSocketTest, cancels_what_waits_when_it_closes_in_its_callback) {
+  UdpSocket socket = bound();
+  const SocketAddress to = socket.address();
+  std::string end;
+  socket.on_message([&](auto) { socket.close(); });
+  system_is_busy = true;
+  // From in here libuv waits until the system has room, which is when the first arrives, too.
+  socket.send("first", to, [&](auto) {
+    socket.send("second", to,
+                [&](Result<void> sent) { end = sent ? "sent" : sent.error().name(); });
+  });
+  run_until([&] { return !end.empty(); });
+  EXPECT_EQ(end, "ECANCELED");
+}
+
 TEST_F(UdpSocketTest, fails_later_if_it_is_closed) {
   UdpSocket socket = bound();
   const SocketAddress to = socket.address();
