@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <climits>
+#include <memory>
 
+#include "contrail/detail/pool.h"
 #include "src/io/udp_state.h"
 #include "src/loop/request.h"
 
@@ -35,6 +37,12 @@ struct SendRequest final : detail::RequestState<uv_udp_send_t> {
   AsyncResource resource;
 };
 
+/// A callback that waits for its tick: most of them do, and a Function has no room for another.
+struct Sent : detail::Pooled {
+  explicit Sent(Callback<void> callback) : fn(std::move(callback)) {}
+  Callback<void> fn;
+};
+
 }  // namespace
 
 void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Callback<void> fn) {
@@ -42,7 +50,8 @@ void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Call
   if (status == in_flight) return;
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
   if (status == 0) {
-    loop().tasks.add_tick([fn = std::move(fn)]() mutable { fn(Result<void>()); },
+    auto sent = std::make_unique<Sent>(std::move(fn));
+    loop().tasks.add_tick([sent = std::move(sent)] { sent->fn(Result<void>()); },
                           resource.async_id());
   } else {
     loop().tasks.add_tick(
