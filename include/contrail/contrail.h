@@ -9,6 +9,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/cancellation.h"
 #include "contrail/creation_site.h"
+#include "contrail/dns.h"
 #include "contrail/error.h"
 #include "contrail/execution.h"
 #include "contrail/file.h"
@@ -31,6 +32,7 @@
 #include "contrail/thenable.h"
 #include "contrail/thread_pool.h"
 #include "contrail/timers.h"
+#include "contrail/udp.h"
 #include "contrail/version.h"
 
 #if __has_include("contrail/http/server.h")

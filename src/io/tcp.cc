@@ -1,13 +1,11 @@
 #include "contrail/tcp.h"
 
-#include <netdb.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "contrail/microtask.h"
+#include "src/io/address_lookup.h"
 #include "src/io/promised.h"
 #include "src/io/tcp_state.h"
 
@@ -67,18 +65,6 @@ struct TcpConnect final : detail::Cancellable {
     AsyncResource resource;
   };
 
-  struct Lookup : detail::RequestState<uv_getaddrinfo_t> {
-    Lookup(Owned its_attempt, std::string name)
-        : attempt(std::move(its_attempt)),
-          host(std::move(name)),
-          resource(resource_types::get_address_info,
-                   {.trigger_async_id = attempt->state->resource().async_id()}, attempt->site) {}
-
-    Owned attempt;
-    std::string host;
-    AsyncResource resource;
-  };
-
   TcpConnect(const SocketAddress& to, Callback<TcpSocket> callback, CreationSite made_at)
       : state(new TcpState(to, made_at)), fn(std::move(callback)), site(made_at) {}
 
@@ -124,46 +110,27 @@ struct TcpConnect final : detail::Cancellable {
     start(std::move(attempt));
   }
 
-  static void look_up(Owned attempt, std::string host, std::uint16_t port) {
-    auto request = std::make_unique<Lookup>(std::move(attempt), std::move(host));
-    request->attempt->lookup = request.get();
-    const char* name = request->host.c_str();
-    const std::string its_port = std::to_string(port);
-    const int status = Lookup::submit(request, [&](uv_getaddrinfo_t* submitted) {
-      addrinfo hints{};
-      hints.ai_socktype = SOCK_STREAM;
-      hints.ai_flags = AI_NUMERICSERV;
-      return uv_getaddrinfo(
-          detail::loop_state().uv, submitted,
-          [](uv_getaddrinfo_t* done, int result, addrinfo* found) {
-            auto self = Lookup::take<Lookup>(done);
-            detail::run_callback(self->resource, [&] { found_addresses(*self, result, found); });
-            uv_freeaddrinfo(found);
-          },
-          name, its_port.c_str(), &hints);
-    });
-    if (status < 0) {
-      const CreationSite made_at = request->attempt->site;
-      auto tell = [request = std::move(request), status] {
-        found_addresses(*request, status, nullptr);
-      };
-      next_tick(std::move(tell), made_at);
-    }
+  static void look_up(Owned attempt, std::string_view host, std::uint16_t port) {
+    TcpConnect& its = *attempt;
+    auto found = [attempt = std::move(attempt)](auto addresses) mutable {
+      found_addresses(std::move(attempt), std::move(addresses));
+    };
+    const AsyncId socket = its.state->resource().async_id();
+    its.lookup =
+        detail::AddressLookup::start(host, {.port = port}, socket, std::move(found), its.site);
   }
 
-  static void found_addresses(Lookup& lookup, int status, const addrinfo* found) {
-    Owned attempt = std::move(lookup.attempt);
+  static void found_addresses(Owned attempt, Result<std::vector<SocketAddress>> found) {
     attempt->lookup = nullptr;
-    for (; found; found = found->ai_next) {
-      if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
-      attempt->rest.push_back(SocketAddress::from(found->ai_addr));
+    if (found && attempt->canceled) {
+      const std::string first = found->front().to_string();
+      found = Error(UV_ECANCELED, "connect", first);
     }
-    if (attempt->rest.empty() || attempt->canceled) {
+    if (!found) {
       attempt->state = nullptr;
-      const int why = attempt->canceled ? UV_ECANCELED : status < 0 ? status : UV_EAI_NODATA;
-      return attempt->fn(Error(why, "getaddrinfo", lookup.host));
+      return attempt->fn(found.error());
     }
-    std::reverse(attempt->rest.begin(), attempt->rest.end());
+    attempt->rest.assign(found->rbegin(), found->rend());
     static_cast<TcpState&>(*attempt->state).details.remote = attempt->rest.back();
     attempt->rest.pop_back();
     start(std::move(attempt));
@@ -189,23 +156,17 @@ struct TcpConnect final : detail::Cancellable {
 
 detail::Cancellable* TcpConnect::start(std::string_view host, std::uint16_t port,
                                        Callback<TcpSocket> fn, CreationSite site) {
-  constexpr std::size_t longest_name = 253;  // RFC 1035, without the final dot.
-  std::optional<SocketAddress> literal;
-  try {
-    literal.emplace(host, port);
-  } catch (const Error&) {
+  if (auto literal = detail::literal_address(host, port)) {
+    return start(*literal, std::move(fn), site);
   }
-  if (literal) return start(*literal, std::move(fn), site);
-  if (host.empty() || host.size() > longest_name || host.find('\0') != host.npos) {
-    const std::string_view shown = host.empty() ? "\"\"" : host.substr(0, host.find('\0'));
-    Error failure(UV_EINVAL, "getaddrinfo", std::string(shown));
-    auto tell = [fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); };
+  if (auto refused = detail::AddressLookup::refusal(host)) {
+    auto tell = [fn = std::move(fn), error = std::move(*refused)]() mutable { fn(error); };
     next_tick(std::move(tell), site);
     return nullptr;
   }
   auto attempt = std::make_unique<TcpConnect>(SocketAddress(), std::move(fn), site);
   Cancellable* settler = attempt.get();
-  look_up(std::move(attempt), std::string(host), port);
+  look_up(std::move(attempt), host, port);
   return settler;
 }
 

@@ -8,20 +8,22 @@
 #include <cstring>
 #include <new>
 
+#include "made_up_names.h"
 #include "support/tcp_test.h"
 
 namespace contrail {
+
+std::vector<SocketAddress> several;
+
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-/// What the name "several.test" means to this program.
-std::vector<SocketAddress> several;
-
-addrinfo* made_up(const std::vector<SocketAddress>& addresses, std::uint16_t port) {
+addrinfo* made_up(const std::vector<SocketAddress>& addresses, std::uint16_t port, int family) {
   addrinfo* first = nullptr;
   for (auto at = addresses.rbegin(); at != addresses.rend(); ++at) {
+    if (family != AF_UNSPEC && family != RawPeer::family_of(*at)) continue;
     // freeaddrinfo() frees each of them whole.
     auto* entry = static_cast<addrinfo*>(std::calloc(1, sizeof(addrinfo) + sizeof(sockaddr_in6)));
     const SocketAddress address(at->ip(), port);
@@ -43,9 +45,12 @@ extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char* name, cons
                                                           addrinfo** result) {
   using System = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
   static const auto system = reinterpret_cast<System>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  if (!name || std::strcmp(name, "several.test") != 0) return system(name, service, hints, result);
+  const bool known = name && (std::strcmp(name, "several.test") == 0 ||
+                              std::strcmp(name, "xn--sevral-dva.test") == 0);
+  if (!known) return system(name, service, hints, result);
   const int port = service ? std::atoi(service) : 0;
-  *result = contrail::made_up(contrail::several, static_cast<std::uint16_t>(port));
+  const int family = hints ? hints->ai_family : AF_UNSPEC;
+  *result = contrail::made_up(contrail::several, static_cast<std::uint16_t>(port), family);
   return 0;
 }
 

@@ -31,8 +31,9 @@ class ProgramTrace {
 
  private:
   static bool is_shown(std::string_view type) {
-    return type.starts_with("TCP") || type.starts_with("PIPE") || type.starts_with("PROCESS") ||
-           type == "WRITEWRAP" || type == "SHUTDOWNWRAP" || type == "GETADDRINFOREQWRAP" ||
+    return type.starts_with("TCP") || type.starts_with("UDP") || type.starts_with("PIPE") ||
+           type.starts_with("PROCESS") || type == "WRITEWRAP" || type == "SHUTDOWNWRAP" ||
+           type == "GETADDRINFOREQWRAP" || type == "GETNAMEINFOREQWRAP" ||
            type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE");
   }
   std::string name_of(AsyncId id) const {

@@ -6,7 +6,7 @@ import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
 const SHOWN =
-  /^((?:TCP|PIPE|PROCESS|FILEHANDLE)\w*|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
+  /^((?:TCP|UDP|PIPE|PROCESS|FILEHANDLE)\w*|(?:WRITE|SHUTDOWN|GETADDRINFOREQ|GETNAMEINFOREQ)WRAP|FSREQCALLBACK)$/;
 // See differences.md: number 22, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);

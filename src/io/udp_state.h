@@ -1,0 +1,80 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "contrail/async_resource.h"
+#include "contrail/error.h"
+#include "contrail/udp.h"
+#include "src/io/promised.h"
+#include "src/loop/handle.h"
+
+namespace contrail::inline v0 {
+
+struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
+  using OnMessage = Function<void(Result<Datagram>)>;
+
+  explicit State(CreationSite site);
+
+  void bind(const SocketAddress& local, const BindOptions& options);
+  void connect(const SocketAddress& to);
+  void disconnect();
+  SocketAddress address() const;
+  /// Asks the system where the socket is by now: sending, too, binds it.
+  void find_out_address() noexcept;
+
+  void send(std::string_view data, const SocketAddress* to, Callback<void> fn, CreationSite site);
+  Promise<void> send(std::string_view data, const SocketAddress* to, std::stop_token stop,
+                     CreationSite site);
+
+  void set_on_message(OnMessage fn);
+  Promise<Datagram> receive(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
+  /// Of the receive() that waits.
+  bool cancel() noexcept override;
+  void update_receiving() noexcept;
+
+  /// Does what is not waited for: call() is libuv's, and its status is thrown if it is an error.
+  template <class Call>
+  void must(std::string_view verb, const std::string& subject, Call call) const {
+    const int status = is_open() ? call() : UV_EBADF;
+    if (status < 0) throw_error(status, verb, subject);
+  }
+  [[noreturn]] void throw_error(int status, std::string_view verb,
+                                const std::string& subject) const;
+
+  void tell_of_closing() noexcept;
+  uv_handle_t* handle() noexcept { return reinterpret_cast<uv_handle_t*>(&udp); }
+  const char* name() const noexcept override { return "UdpSocket"; }
+
+  uv_udp_t udp{};
+  Function<void()> on_close;
+  Details details;
+  AsyncResource resource;
+
+ private:
+  struct PendingReceive {
+    std::span<std::byte> buffer;
+    Resolver<Datagram> resolver;
+  };
+
+  static State& of(void* data) { return *static_cast<State*>(static_cast<HandleState*>(data)); }
+  void closed() noexcept override;
+  uv_buf_t place_for_data();
+  void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
+  void deliver(Result<Datagram> message);
+  Error receive_error(int status) const;
+  int start_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
+                 CreationSite site);
+  int queue_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
+                 CreationSite site);
+  Result<void> send_result(int status, const SocketAddress* to) const;
+
+  OnMessage on_message_;
+  std::optional<PendingReceive> pending_receive_;
+  bool listening_ = false;  ///< There is an on_message_, though it is moved out while it runs.
+  bool replaced_ = false;   ///< set_on_message() was called since it was.
+  bool receiving_ = false;
+};
+
+}  // namespace contrail::inline v0
