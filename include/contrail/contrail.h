@@ -8,6 +8,7 @@
 #include "contrail/async_local_storage.h"
 #include "contrail/async_resource.h"
 #include "contrail/error.h"
+#include "contrail/event_emitter.h"
 #include "contrail/execution.h"
 #include "contrail/file.h"
 #include "contrail/format.h"

@@ -5,7 +5,7 @@
 import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
-const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK|FILEHANDLE\w*)$/;
+const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK|FILEHANDLE\w*|DIRHANDLE|Query)$/;
 // See differences.md: number 35, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
