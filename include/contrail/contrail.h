@@ -7,6 +7,7 @@
 #include "contrail/async_hook.h"
 #include "contrail/async_local_storage.h"
 #include "contrail/async_resource.h"
+#include "contrail/dir.h"
 #include "contrail/error.h"
 #include "contrail/event_emitter.h"
 #include "contrail/execution.h"

@@ -399,7 +399,7 @@ class SocketPoolTest : public TcpTest {
   }
   void TearDown() override {
     pool.reset();
-    server = TcpServer();
+    if (has_loop()) server = TcpServer();
     TcpTest::TearDown();
   }
   static Promise<> echo(TcpSocket socket, int& echoed) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "contrail/async_resource.h"
+#include "contrail/dir.h"
 #include "contrail/file.h"
 #include "contrail/resource_types.h"
 #include "http_test.h"
@@ -44,6 +45,8 @@ class EveryType : public HttpTest {
     wait(fs::stat("/"));
     File file = wait(File::open("/"));
     wait(file.close());
+    Dir dir = wait(fs::open_dir("/"));
+    wait(dir.close());
     wait(TcpSocket::connect("localhost", server->address().port()));
     auto [client, other] = connected_ends();
     while (client.write_queue_size() == 0) client.write(std::string(1 << 20, 'x'), ignore);
@@ -71,7 +74,6 @@ TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
       "UDPWRAP",
       "UDPSENDWRAP",
       "GETNAMEINFOREQWRAP",
-      "DIRHANDLE",
       "FSEVENTWRAP",
       "STATWATCHER",
       "PROCESSWRAP",
