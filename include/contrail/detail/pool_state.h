@@ -8,6 +8,7 @@
 #include <exception>
 #include <iterator>
 #include <list>
+#include <new>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -140,31 +141,30 @@ struct PoolState {
   /// Whatever has changed: brings those who wait and what there is together. It may be called in
   /// its own midst, as leases that nobody has waited for come back at once.
   void pump() {
-    if (pumping) return;
-    {
-      const Pumping now(*this);
-      while (waiting.size() > checking && !idle.empty()) lend_newest();
-      while (wants_another()) make_one();
+    if (std::exchange(pumping, true)) return;
+    for (;;) {
+      if (waiting.size() > checking && !idle.empty()) {
+        lend_newest();
+      } else if (wants_another()) {
+        try_to_make_one();
+      } else {
+        break;
+      }
     }
+    pumping = false;
     if (phase == Phase::draining && waiting.empty()) drop_idle();
     watch_age();
   }
 
-  struct Pumping {
-    explicit Pumping(PoolState& what) noexcept : state(what) { state.pumping = true; }
-    Pumping(const Pumping&) = delete;
-    Pumping& operator=(const Pumping&) = delete;
-    ~Pumping() { state.pumping = false; }
-    PoolState& state;
-  };
-
   void lend_newest() {
     Held item;
     item.splice(item.end(), idle, std::prev(idle.end()));
-    if (options.check) {
+    if (!options.check) return lend(std::move(item));
+    ++checking;
+    try {
       check(std::move(item));
-    } else {
-      lend(std::move(item));
+    } catch (const std::bad_alloc&) {
+      --checking;  // The item is gone: the next one, then.
     }
   }
 
@@ -175,8 +175,17 @@ struct PoolState {
     waiter.resolve(Lease<T>(share(), std::move(item)));
   }
 
-  void make_one() {
+  void try_to_make_one() {
     ++making;
+    try {
+      make_one();
+    } catch (const std::bad_alloc&) {
+      --making;
+      refuse_next(std::current_exception());
+    }
+  }
+
+  void make_one() {
     const FrameScope no_context(nullptr);
     const auto make = [this](Resolver<T> resolver) { resolver.resolve(options.make()); };
     Promise<T>(make)
@@ -194,18 +203,21 @@ struct PoolState {
 
   void failed(std::exception_ptr error) {
     --making;
-    if (waiting.empty()) {
-      make_failed_for_nobody = true;
-    } else {
-      Resolver<Lease<T>> waiter = std::move(waiting.front());
-      waiting.pop_front();
-      waiter.reject(std::move(error));
-    }
+    refuse_next(std::move(error));
     if (!is_over()) pump();
   }
 
+  void refuse_next(std::exception_ptr error) {
+    if (waiting.empty()) {
+      make_failed_for_nobody = true;
+      return;
+    }
+    Resolver<Lease<T>> waiter = std::move(waiting.front());
+    waiting.pop_front();
+    waiter.reject(std::move(error));
+  }
+
   void check(Held item) {
-    ++checking;
     const FrameScope no_context(nullptr);
     const auto ask = [&](Resolver<bool> resolver) {
       const auto answer = [&](auto well) { resolver.resolve(std::move(well)); };
