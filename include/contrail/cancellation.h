@@ -27,6 +27,14 @@ namespace contrail::inline v0 {
 
 namespace detail {
 
+/// What every call that waits is given besides its arguments, and what its failures name.
+struct Waiting {
+  std::stop_token stop;
+  CreationSite site;
+  std::string_view syscall;
+  std::string_view subject = {};
+};
+
 /// Calls fn once the token is asked to stop: at once if that happens, or has happened, on this
 /// thread, otherwise as soon as this thread's Loop gets to it. Not any more once this is gone.
 class CONTRAIL_API OnStop {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contrail/detail/export.h"
+#include "contrail/function.h"
 #include "contrail/promise.h"
 #include "contrail/result.h"
 
@@ -117,6 +118,12 @@ CONTRAIL_API void append_file(Path path, std::string data, WriteOptions options,
 CONTRAIL_API void append_file(Path path, std::string data, Callback<void> fn,
                               CreationSite site = CreationSite::current());
 
+/// How far a copy is, in bytes.
+struct CopyProgress {
+  std::uint64_t done;
+  std::uint64_t total;  ///< As far as it is known: the source may grow meanwhile.
+};
+
 struct CopyOptions {
   enum class Clone {
     never,
@@ -125,9 +132,13 @@ struct CopyOptions {
   };
   bool exclusive = false;  ///< Fails with EEXIST if there is one already.
   Clone clone = Clone::never;
+  /// If there is one, it is called after each MiB and, at least once, at the end: as the operation,
+  /// whose callback follows. What it throws does not end the copy.
+  Function<void(CopyProgress)> on_progress = {};
 };
 
-/// Copies content and permissions. What fails half way leaves no copy behind.
+/// Copies content and permissions. What fails half way leaves no copy behind; neither does one that
+/// is cancelled, or whose Loop goes, while on_progress watches.
 CONTRAIL_API Promise<void> copy_file(Path from, Path to, CopyOptions options = {},
                                      std::stop_token stop = {},
                                      CreationSite site = CreationSite::current());

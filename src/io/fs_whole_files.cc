@@ -61,23 +61,6 @@ struct WriteWhole {
   int how;  ///< O_TRUNC or O_APPEND.
 };
 
-/// libuv's own: it knows the ways in which a system may copy.
-struct CopyWhole {
-  void operator()(const fs::Path& from) const {
-    using Clone = fs::CopyOptions::Clone;
-    int flags = options.exclusive ? UV_FS_COPYFILE_EXCL : 0;
-    if (options.clone == Clone::if_possible) flags |= UV_FS_COPYFILE_FICLONE;
-    if (options.clone == Clone::always) flags |= UV_FS_COPYFILE_FICLONE_FORCE;
-    uv_fs_t request;
-    const int status = uv_fs_copyfile(nullptr, &request, from.c_str(), to.c_str(), flags, nullptr);
-    uv_fs_req_cleanup(&request);
-    if (status < 0) throw Error(status, "copyfile", from.string() + " -> " + to.string());
-  }
-
-  fs::Path to;
-  fs::CopyOptions options;
-};
-
 }  // namespace
 }  // namespace detail
 
@@ -99,11 +82,6 @@ void append_file(Path path, std::string data, WriteOptions options, Callback<voi
   detail::start("append_file", std::move(path), std::move(work), std::move(fn), site);
 }
 
-void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn, CreationSite site) {
-  detail::CopyWhole work{to, options};
-  detail::start("copy_file", std::move(from), to, std::move(work), std::move(fn), site);
-}
-
 void truncate(Path path, std::uint64_t size, Callback<void> fn, CreationSite site) {
   auto work = [size](const Path& what) {
     if (size > std::numeric_limits<off_t>::max()) throw Error(UV_EFBIG, "truncate", what.string());
@@ -121,10 +99,6 @@ void append_file(Path path, std::string data, Callback<void> fn, CreationSite si
   append_file(std::move(path), std::move(data), {}, std::move(fn), site);
 }
 
-void copy_file(Path from, Path to, Callback<void> fn, CreationSite site) {
-  copy_file(std::move(from), std::move(to), {}, std::move(fn), site);
-}
-
 Promise<std::string> read_file(Path path, std::stop_token stop, CreationSite site) {
   return detail::promised<std::string>("read_file", std::move(stop), site, read_file,
                                        std::move(path));
@@ -140,12 +114,6 @@ Promise<void> append_file(Path path, std::string data, WriteOptions options, std
                           CreationSite site) {
   return detail::promised<void>("append_file", std::move(stop), site, append_file, std::move(path),
                                 std::move(data), options);
-}
-
-Promise<void> copy_file(Path from, Path to, CopyOptions options, std::stop_token stop,
-                        CreationSite site) {
-  return detail::promised<void>("copy_file", std::move(stop), site, copy_file, std::move(from),
-                                std::move(to), options);
 }
 
 Promise<void> truncate(Path path, std::uint64_t size, std::stop_token stop, CreationSite site) {

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "contrail/async_resource.h"
+#include "contrail/detail/wait_queue.h"
 #include "contrail/process.h"
 #include "contrail/timers.h"
 #include "src/io/pipe_state.h"
-#include "src/io/wait_queue.h"
 
 namespace contrail::inline v0 {
 

@@ -13,14 +13,6 @@
 
 namespace contrail::inline v0::detail {
 
-/// What every call that waits is given besides its arguments, and what its failures name.
-struct Waiting {
-  std::stop_token stop;
-  CreationSite site;
-  std::string_view syscall;
-  std::string_view subject = {};
-};
-
 /// The promise form of an operation: start(callback) gets a callback that settles it, and may
 /// return whom to ask to cancel it. If it returns nothing, that is the request that it has handed
 /// to libuv, if any.

@@ -2,6 +2,7 @@
 
 #include "contrail/microtask.h"
 #include "src/io/process_state.h"
+#include "src/io/promised.h"
 
 namespace contrail::inline v0 {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "contrail/detail/wait_queue.h"
 #include "contrail/stream_server.h"
 #include "src/io/stream_state.h"
-#include "src/io/wait_queue.h"
 
 namespace contrail::inline v0 {
 namespace detail {

@@ -34,7 +34,8 @@ class ProgramTrace {
     return type.starts_with("TCP") || type.starts_with("UDP") || type.starts_with("PIPE") ||
            type.starts_with("PROCESS") || type == "WRITEWRAP" || type == "SHUTDOWNWRAP" ||
            type == "GETADDRINFOREQWRAP" || type == "GETNAMEINFOREQWRAP" ||
-           type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE");
+           type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE") || type == "DIRHANDLE" ||
+           type == "Query";
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);

@@ -5,8 +5,10 @@
 import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
-const SHOWN =
-  /^((?:TCP|UDP|PIPE|PROCESS|FILEHANDLE)\w*|(?:WRITE|SHUTDOWN|GETADDRINFOREQ|GETNAMEINFOREQ)WRAP|FSREQCALLBACK)$/;
+const SHOWN = new RegExp(
+  '^((?:TCP|UDP|PIPE|PROCESS|FILEHANDLE|DIRHANDLE)\\w*|FSREQCALLBACK|Query' +
+    '|(?:WRITE|SHUTDOWN|GETADDRINFOREQ|GETNAMEINFOREQ)WRAP)$',
+);
 // See differences.md: number 22, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
