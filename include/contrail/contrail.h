@@ -20,6 +20,7 @@
 #include "contrail/resource_info.h"
 #include "contrail/resource_types.h"
 #include "contrail/result.h"
+#include "contrail/signal.h"
 #include "contrail/socket_address.h"
 #include "contrail/stream.h"
 #include "contrail/tcp.h"

@@ -6,6 +6,7 @@ import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
 const SHOWN = /^(TCP\w+|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK|FILEHANDLE\w*)$/;
+const ALSO_SHOWN = /^(SIGNALWRAP|FSEVENTWRAP|STATWATCHER|TTYWRAP)$/;
 // See differences.md: number 35, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
@@ -22,7 +23,7 @@ export function trace() {
     init(id, own, trigger) {
       const type = TWIN[own] ?? own;
       const by = names.get(trigger) ?? 'program';
-      if (!SHOWN.test(type)) return names.set(id, by);
+      if (!SHOWN.test(type) && !ALSO_SHOWN.test(type)) return names.set(id, by);
       counts.set(type, (counts.get(type) ?? 0) + 1);
       names.set(id, `${type}:${counts.get(type)}`);
       shown.set(id, type);
