@@ -15,6 +15,7 @@
 #include "contrail/function.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
+#include "contrail/poll.h"
 #include "contrail/promise.h"
 #include "contrail/promise_combinators.h"
 #include "contrail/resource_info.h"
