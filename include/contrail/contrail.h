@@ -12,6 +12,7 @@
 #include "contrail/file.h"
 #include "contrail/format.h"
 #include "contrail/fs.h"
+#include "contrail/fs_watcher.h"
 #include "contrail/function.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"

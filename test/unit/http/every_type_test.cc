@@ -11,6 +11,7 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/file.h"
+#include "contrail/fs_watcher.h"
 #include "contrail/poll.h"
 #include "contrail/resource_types.h"
 #include "contrail/signal.h"
@@ -60,6 +61,8 @@ class EveryType : public HttpTest {
     const int counter = ::eventfd(0, EFD_CLOEXEC);
     PollWatcher poll(counter);
     ::close(counter);
+    FsWatcher events("/");
+    StatWatcher looks("/");
   }
 
   std::map<std::string, std::vector<AsyncId>, std::less<>> ids;
@@ -77,9 +80,8 @@ TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
   std::set<AsyncId> all;
   // Declared ahead of what makes them.
   const std::set<std::string> to_come = {
-      "PIPEWRAP",    "PIPESERVERWRAP", "PIPECONNECTWRAP",    "TTYWRAP",
-      "UDPWRAP",     "UDPSENDWRAP",    "GETNAMEINFOREQWRAP", "DIRHANDLE",
-      "FSEVENTWRAP", "STATWATCHER",    "PROCESSWRAP",        "WORKREQ",
+      "PIPEWRAP",    "PIPESERVERWRAP",     "PIPECONNECTWRAP", "TTYWRAP",     "UDPWRAP",
+      "UDPSENDWRAP", "GETNAMEINFOREQWRAP", "DIRHANDLE",       "PROCESSWRAP", "WORKREQ",
       "WORKER",      "MESSAGEPORT",
   };
   for (const std::string& type : declared_types()) {

@@ -4,12 +4,17 @@
 
 #include <optional>
 
+#include "contrail/fs_watcher.h"
 #include "contrail/signal.h"
 #include "lives.h"
 #include "support/tcp_test.h"
+#include "temp_dir.h"
 
 namespace contrail {
 namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 
 class SignalsInNode : public TcpTest {};
 
@@ -39,6 +44,53 @@ TEST_F(SignalsInNode, are_heard_twice_by_one_watcher_and_then_by_its_successor) 
   settle();
   EXPECT_EQ(lives.of("SIGNALWRAP"), "1/2/2/1");
   EXPECT_EQ(lives.of("SIGNALWRAP", 2), "1/1/1/0");
+}
+
+class FileWatchersInNode : public TcpTest {};
+
+TEST_F(FileWatchersInNode, that_are_closed_at_once_have_no_callback) {
+  Lives lives({"FSEVENTWRAP"});
+  FsWatcher watcher("/");
+  EXPECT_THAT(lives.graph(), ElementsAre("FSEVENTWRAP:1 by root"));
+  watcher.close();
+  loop().run();
+  EXPECT_EQ(lives.of("FSEVENTWRAP"), "1/0/0/1");
+}
+
+TEST_F(FileWatchersInNode, that_look_are_made_by_the_program) {
+  Lives lives({"STATWATCHER"});
+  StatWatcher first("/"), second("/tmp");
+  EXPECT_THAT(lives.graph(), ElementsAre("STATWATCHER:1 by root", "STATWATCHER:2 by root"));
+}
+
+TEST_F(FileWatchersInNode, that_look_have_one_callback_for_each_change) {
+  TempDir dir;
+  Lives lives({"STATWATCHER"});
+  std::optional<StatWatcher> first, second;
+  first.emplace(dir.path() / "first", 1ms);
+  EXPECT_EQ(lives.of("STATWATCHER"), "1/0/0/0");
+  second.emplace(dir.path() / "second", 1ms);
+  EXPECT_EQ(lives.of("STATWATCHER", 2), "1/0/0/0");
+  int first_changes = 0, second_changes = 0;
+  const auto check = [&](const char* during) {
+    EXPECT_EQ(lives.of("STATWATCHER"), fmt::format("1/{0}/{0}/0", first_changes)) << during;
+    EXPECT_EQ(lives.of("STATWATCHER", 2), fmt::format("1/{0}/{0}/0", second_changes)) << during;
+  };
+  first->on_change([&](const fs::Stat&, const fs::Stat&) { ++first_changes; });
+  second->on_change([&](const fs::Stat&, const fs::Stat&) { ++second_changes; });
+  run_until([&] { return first_changes == 1 && second_changes == 1; });
+  check("nothing there");
+  std::filesystem::create_directory(dir.path() / "first");
+  run_until([&] { return first_changes == 2; });
+  check("the first is there");
+  std::filesystem::create_directory(dir.path() / "second");
+  run_until([&] { return second_changes == 2; });
+  check("both are there");
+  first.reset();
+  second.reset();
+  loop().run();
+  EXPECT_EQ(lives.of("STATWATCHER"), "1/2/2/1");
+  EXPECT_EQ(lives.of("STATWATCHER", 2), "1/2/2/1");
 }
 
 }  // namespace
