@@ -28,6 +28,7 @@
 #include "contrail/tcp.h"
 #include "contrail/thenable.h"
 #include "contrail/timers.h"
+#include "contrail/tty.h"
 #include "contrail/version.h"
 
 #if __has_include("contrail/http/server.h")

@@ -8,6 +8,7 @@
 
 #include "contrail/microtask.h"
 #include "src/io/promised.h"
+#include "src/io/raw_terminals.h"
 #include "src/io/watcher_state.h"
 
 namespace contrail::inline v0 {
@@ -47,6 +48,10 @@ struct SignalWatcher::State final : detail::WatcherState<int, int> {
   std::optional<AsyncResource> its_resource;  ///< Since it has started.
 
  private:
+  void closing() noexcept override {
+    uv_signal_stop(&handle);
+    detail::raw_terminals::rearm();
+  }
   void closed() noexcept override {
     if (its_resource) WatcherState::closed();
   }

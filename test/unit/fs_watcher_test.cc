@@ -208,7 +208,13 @@ TEST_F(FsWatchers, end_with_their_loop) {
 
 // --- StatWatcher --------------------------------------------------------------------------------
 
-class StatWatchers : public WatcherTest {};
+class StatWatchers : public WatcherTest {
+ protected:
+  void TearDown() override {
+    if (has_loop()) loop().run();  // A look that has begun is waited for.
+    WatcherTest::TearDown();
+  }
+};
 
 TEST_F(StatWatchers, tell_when_a_file_appears_grows_and_disappears) {
   StatWatcher watcher(path("file"), 1ms);

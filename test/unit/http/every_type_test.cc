@@ -1,8 +1,10 @@
 // Every type of resource there is, seen on a resource that does its work.
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -15,6 +17,7 @@
 #include "contrail/poll.h"
 #include "contrail/resource_types.h"
 #include "contrail/signal.h"
+#include "contrail/tty.h"
 #include "http_test.h"
 
 namespace contrail::http {
@@ -62,6 +65,9 @@ class EveryType : public HttpTest {
     PollWatcher poll(counter);
     ::close(counter);
     FsWatcher events("/");
+    const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+    Tty tty = Tty::from_descriptor(terminal);
+    ::close(terminal);
     StatWatcher looks("/");
   }
 
@@ -80,9 +86,9 @@ TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
   std::set<AsyncId> all;
   // Declared ahead of what makes them.
   const std::set<std::string> to_come = {
-      "PIPEWRAP",    "PIPESERVERWRAP",     "PIPECONNECTWRAP", "TTYWRAP",     "UDPWRAP",
-      "UDPSENDWRAP", "GETNAMEINFOREQWRAP", "DIRHANDLE",       "PROCESSWRAP", "WORKREQ",
-      "WORKER",      "MESSAGEPORT",
+      "PIPEWRAP",           "PIPESERVERWRAP", "PIPECONNECTWRAP", "UDPWRAP", "UDPSENDWRAP",
+      "GETNAMEINFOREQWRAP", "DIRHANDLE",      "PROCESSWRAP",     "WORKREQ", "WORKER",
+      "MESSAGEPORT",
   };
   for (const std::string& type : declared_types()) {
     if (to_come.contains(type)) continue;

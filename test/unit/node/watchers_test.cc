@@ -1,11 +1,13 @@
 // What Node's own tests say of signals, file watchers and terminals.
 
+#include <pty.h>
 #include <unistd.h>
 
 #include <optional>
 
 #include "contrail/fs_watcher.h"
 #include "contrail/signal.h"
+#include "contrail/tty.h"
 #include "lives.h"
 #include "support/tcp_test.h"
 #include "temp_dir.h"
@@ -46,7 +48,13 @@ TEST_F(SignalsInNode, are_heard_twice_by_one_watcher_and_then_by_its_successor) 
   EXPECT_EQ(lives.of("SIGNALWRAP", 2), "1/1/1/0");
 }
 
-class FileWatchersInNode : public TcpTest {};
+class FileWatchersInNode : public TcpTest {
+ protected:
+  void TearDown() override {
+    loop().run();  // A look that has begun is waited for.
+    TcpTest::TearDown();
+  }
+};
 
 TEST_F(FileWatchersInNode, that_are_closed_at_once_have_no_callback) {
   Lives lives({"FSEVENTWRAP"});
@@ -91,6 +99,49 @@ TEST_F(FileWatchersInNode, that_look_have_one_callback_for_each_change) {
   loop().run();
   EXPECT_EQ(lives.of("STATWATCHER"), "1/2/2/1");
   EXPECT_EQ(lives.of("STATWATCHER", 2), "1/2/2/1");
+}
+
+class TerminalsInNode : public TcpTest {
+ protected:
+  TerminalsInNode() { EXPECT_EQ(::openpty(&keyboard_, &line_, nullptr, nullptr, nullptr), 0); }
+  ~TerminalsInNode() override {
+    ::close(keyboard_);
+    ::close(line_);
+  }
+  Tty open() const { return Tty::from_descriptor(line_); }
+
+  Lives lives_{{"TTYWRAP"}};
+
+ private:
+  int keyboard_ = -1;
+  int line_ = -1;
+};
+
+TEST_F(TerminalsInNode, have_their_id_from_the_start) {
+  Tty terminal = open();
+  EXPECT_GT(terminal.async_id(), root_async_id);
+  EXPECT_EQ(terminal.async_id(), lives_.id("TTYWRAP"));
+}
+
+TEST_F(TerminalsInNode, run_once_when_they_close) {
+  Tty terminal = open();
+  EXPECT_THAT(lives_.graph(), ElementsAre("TTYWRAP:1 by root"));
+  terminal.on_close([&] { EXPECT_EQ(lives_.of("TTYWRAP"), "1/1/0/0"); });
+  terminal.close();
+  EXPECT_EQ(lives_.of("TTYWRAP"), "1/0/0/0");
+  loop().run();
+  EXPECT_EQ(lives_.of("TTYWRAP"), "1/1/1/1");
+}
+
+TEST_F(TerminalsInNode, run_once_when_they_close_after_a_write) {
+  Tty terminal = open();
+  terminal.write("x\n", [&](Result<void> written) {
+    EXPECT_TRUE(written);
+    EXPECT_EQ(lives_.of("TTYWRAP"), "1/0/0/0");
+    terminal.close();
+  });
+  loop().run();
+  EXPECT_EQ(lives_.of("TTYWRAP"), "1/1/1/1");
 }
 
 }  // namespace
