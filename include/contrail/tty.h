@@ -43,7 +43,7 @@ class CONTRAIL_API Tty : public Stream {
 
   /// Raw: every key arrives at once, unechoed, and Ctrl-C is a key like any other. It is the
   /// terminal that is raw, for everybody who uses it, until the last Tty of it says false or is
-  /// closed. Throws Error.
+  /// closed. Throws Error: EBADF if this one is closed, ENOBUFS if 16 terminals are raw already.
   ///
   /// It is put back as it was in any case: when the Tty goes out of scope, in exit(), and when the
   /// process is ended by a signal or by std::terminate(). For that, signals whose default action is
