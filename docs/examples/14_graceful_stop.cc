@@ -2,42 +2,13 @@
 
 #include <contrail/contrail.h>
 #include <fmt/core.h>
-#include <uv.h>
 
 #include <array>
 #include <csignal>
 #include <string>
-#include <utility>
 
 using namespace contrail;
 using namespace std::chrono_literals;
-
-/// Calls fn at each signal of that number. Does not keep the loop running.
-class Signal {
- public:
-  Signal(int number, Function<void()> fn) : fn_(std::move(fn)), handle_(new uv_signal_t) {
-    uv_signal_init(Loop::current().native(), handle_);
-    handle_->data = this;
-    uv_signal_start(handle_, arrived, number);
-    uv_unref(reinterpret_cast<uv_handle_t*>(handle_));
-  }
-  Signal(const Signal&) = delete;  // libuv refers to this object.
-  Signal& operator=(const Signal&) = delete;
-  ~Signal() {
-    auto* handle = reinterpret_cast<uv_handle_t*>(handle_);
-    uv_close(handle, [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
-  }
-
- private:
-  static void arrived(uv_signal_t* handle, int) {
-    auto* self = static_cast<Signal*>(handle->data);
-    Loop::current().make_callback(self->resource_, [self] { self->fn_(); });
-  }
-
-  Function<void()> fn_;
-  uv_signal_t* handle_;
-  AsyncResource resource_{"Signal"};
-};
 
 Promise<> handle(http::Request, http::Response response) {
   std::raise(SIGTERM);  // In the middle of a request, as it would be.
@@ -60,7 +31,7 @@ int main() {
   Loop loop;
   http::Server server(handle);
   server.listen(SocketAddress::loopback());
-  Signal terminate(SIGTERM, [&] {
+  SignalWatcher terminate(SIGTERM, [&](int) {
     fmt::print("no more requests\n");
     server.close();  // Idle connections end now, the others with their response.
   });

@@ -28,6 +28,7 @@ class HandleState : public Open {
   void close() noexcept {
     if (phase_ != Phase::open) return;
     check_thread();
+    closing();
     phase_ = Phase::closing;
     uv_close(handle_, [](uv_handle_t* handle) {
       auto* self = static_cast<HandleState*>(handle->data);
@@ -66,6 +67,9 @@ class HandleState : public Open {
     if (!has_ref_) apply_ref();
     loop_->open.add(*this);
   }
+
+  /// About to close: for what must not wait until libuv has let go.
+  virtual void closing() noexcept {}
 
   /// libuv has let go: the last chance to tell anyone. The owner may let go in here.
   virtual void closed() noexcept = 0;

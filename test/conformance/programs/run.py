@@ -8,6 +8,7 @@ events would be the kernel's.
 """
 
 import difflib
+import os
 import socket
 import subprocess
 import sys
@@ -68,16 +69,42 @@ def ask_twice_on_one_connection(program, port):
                 answer += received
 
 
+def type_a_line(program, keyboard):
+    assert program.stdout.readline() == "go\n"
+    os.write(keyboard, b"line\n")
+
+
 # What the peer does: with the port that the program says it listens on, or with its connection.
 CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting,
            "pipe/echo": say_ping_to_it, "http/context": ask_twice_on_one_connection}
 SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so,
            "pipe/half_close": answer_its_end, "pipe/abstract": answer_its_end}
 DEAF = {"tcp/refused", "pipe/refused"}
+# With the other end of the terminal that is the program's input.
+KEYBOARDS = {"tty/read": type_a_line}
 
 
-def start(command, *arguments):
-    return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+def start(command, *arguments, stdin=None):
+    return subprocess.Popen([*command, *map(str, arguments)], stdin=stdin,
+                            stdout=subprocess.PIPE, text=True)
+
+
+def run_at_terminal(name, command):
+    keyboard, terminal = os.openpty()
+    try:
+        program = start(command, stdin=terminal)
+        KEYBOARDS[name](program, keyboard)
+        return finish(name, program)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def finish(name, program):
+    trace, _ = program.communicate(timeout=SECONDS_MAX)
+    if program.returncode != 0:
+        sys.exit(f"{name}: the program ended with {program.returncode}")
+    return trace
 
 
 def bound(name, folder):
@@ -93,6 +120,8 @@ def bound(name, folder):
 
 
 def run(name, command):
+    if name in KEYBOARDS:
+        return run_at_terminal(name, command)
     with tempfile.TemporaryDirectory() as folder:
         listener, told = bound(name, folder)
         with listener:
@@ -111,10 +140,7 @@ def run_beside(listener, told, name, command):
         with listener.accept()[0] as connection:
             connection.settimeout(SECONDS_MAX)
             SERVERS[name](program, connection)
-    trace, _ = program.communicate(timeout=SECONDS_MAX)
-    if program.returncode != 0:
-        sys.exit(f"{name}: the program ended with {program.returncode}")
-    return trace
+    return finish(name, program)
 
 
 def main(arguments):

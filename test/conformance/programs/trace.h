@@ -35,7 +35,8 @@ class ProgramTrace {
            type.starts_with("PROCESS") || type == "WRITEWRAP" || type == "SHUTDOWNWRAP" ||
            type == "GETADDRINFOREQWRAP" || type == "GETNAMEINFOREQWRAP" ||
            type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE") || type == "DIRHANDLE" ||
-           type == "Query";
+           type == "SIGNALWRAP" || type == "FSEVENTWRAP" || type == "STATWATCHER" ||
+           type == "TTYWRAP" || type == "Query";
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);

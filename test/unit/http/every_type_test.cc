@@ -1,5 +1,10 @@
 // Every type of resource there is, seen on a resource that does its work.
 
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -10,10 +15,14 @@
 #include "contrail/dir.h"
 #include "contrail/dns.h"
 #include "contrail/file.h"
+#include "contrail/fs_watcher.h"
 #include "contrail/pipe.h"
+#include "contrail/poll.h"
 #include "contrail/process.h"
 #include "contrail/resource_types.h"
+#include "contrail/signal.h"
 #include "contrail/thread_pool.h"
+#include "contrail/tty.h"
 #include "http_test.h"
 #include "support/temp_dir.h"
 #include "udp_test.h"
@@ -77,6 +86,18 @@ class EveryType : public HttpTest {
     system_is_busy = false;
   }
 
+  void use_watchers() {
+    SignalWatcher signals(SIGUSR2);
+    const int counter = ::eventfd(0, EFD_CLOEXEC);
+    PollWatcher poll(counter);
+    ::close(counter);
+    FsWatcher events("/");
+    const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+    Tty tty = Tty::from_descriptor(terminal);
+    ::close(terminal);
+    StatWatcher looks("/");
+  }
+
   std::map<std::string, std::vector<AsyncId>, std::less<>> ids;
   AsyncHook hook{{.init = [this](const ResourceInfo& made) {
     ids[std::string(made.type)].push_back(made.async_id);
@@ -87,11 +108,13 @@ TEST_F(EveryType, has_resources_with_an_id_of_their_own) {
   serve_ok();
   use_the_core();
   use_files_and_sockets();
+  use_watchers();
   talk(last_get);
   std::set<AsyncId> all;
   // Declared ahead of what makes them.
   const std::set<std::string> to_come = {
-      "TTYWRAP", "FSEVENTWRAP", "STATWATCHER", "SIGNALWRAP", "POLL", "WORKER", "MESSAGEPORT",
+      "WORKER",
+      "MESSAGEPORT",
   };
   for (const std::string& type : declared_types()) {
     if (to_come.contains(type)) continue;
@@ -108,6 +131,7 @@ TEST_F(EveryType, is_declared) {
   serve_ok();
   use_the_core();
   use_files_and_sockets();
+  use_watchers();
   talk(last_get);
   for (const auto& [type, made] : ids) EXPECT_THAT(declared_types(), testing::Contains(type));
 }

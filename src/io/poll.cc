@@ -1,0 +1,252 @@
+#include "contrail/poll.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "src/io/listener.h"
+#include "src/io/promised.h"
+#include "src/loop/handle.h"
+
+namespace contrail::inline v0 {
+namespace {
+
+inline constexpr ResourceType poll_type{resource_types::poll.name,
+                                        &AnyRef::tag_of<PollWatcher::Details>};
+
+static_assert(static_cast<int>(PollEvents::readable) == UV_READABLE);
+static_assert(static_cast<int>(PollEvents::writable) == UV_WRITABLE);
+static_assert(static_cast<int>(PollEvents::disconnect) == UV_DISCONNECT);
+static_assert(static_cast<int>(PollEvents::priority) == UV_PRIORITIZED);
+
+bool is_descriptor(int number) noexcept { return ::fcntl(number, F_GETFD) >= 0; }
+
+Error failure(int status, int descriptor, std::string_view words = {}) {
+  const std::string subject = fmt::format("descriptor {}", descriptor);
+  if (words.empty()) return Error(status, "poll", subject);
+  return Error(status, "poll", subject, words);
+}
+
+/// Ours alone: libuv would go on watching the number for whoever gets it next, and ends the process
+/// if nobody has got it yet.
+int duplicate(int descriptor) {
+  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw failure(-errno, descriptor);
+  return copy;
+}
+
+}  // namespace
+
+struct PollWatcher::State final : detail::HandleState {
+  State(int descriptor, CreationSite made_at)
+      : own(duplicate(descriptor)), details{descriptor}, site(made_at) {}
+  ~State() override {
+    if (own >= 0) ::close(own);
+  }
+
+  struct Waiter final : detail::Cancellable {
+    Waiter(State& its_watcher, PollEvents events, Callback<PollEvents> callback)
+        : watcher(its_watcher), wanted(events), fn(std::move(callback)) {}
+    bool cancel() noexcept override { return watcher.cancel(*this); }
+
+    State& watcher;
+    PollEvents wanted;
+    Callback<PollEvents> fn;
+  };
+  using Waiters = std::vector<std::unique_ptr<Waiter>>;
+
+  void start();
+  void watch(PollEvents events);
+  detail::Cancellable* wait(PollEvents wanted, Callback<PollEvents> fn);
+  bool cancel(Waiter& waiter) noexcept;
+  void on_poll(int status, PollEvents seen);
+  void deliver(int status, PollEvents seen);
+  void tell_error(const Error& error);
+  void tell_waiters(PollEvents seen);
+  int update() noexcept;
+  std::optional<Error> refusal() const;
+
+  uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
+  const char* name() const noexcept override { return "PollWatcher"; }
+
+  uv_poll_t handle{};
+  int own;  ///< The duplicate; -1 once closed.
+  PollEvents interest = PollEvents::none;
+  PollEvents active = PollEvents::none;  ///< What libuv watches for.
+  detail::Listener<Result<PollEvents>> listener;
+  Waiters waiters;
+  Details details;
+  CreationSite site;
+  std::optional<AsyncResource> resource;  ///< Since libuv has taken the descriptor.
+
+ private:
+  void closing() noexcept override;
+  void closed() noexcept override;
+};
+
+void PollWatcher::State::start() {
+  if (const int status = uv_poll_init(loop().uv, &handle, own); status < 0) {
+    if (status != UV_EPERM) throw failure(status, details.descriptor);
+    throw failure(status, details.descriptor, "its kind of file is always ready");
+  }
+  opened(&handle);
+  resource.emplace(poll_type, AnyRef::to(details), site);
+}
+
+/// Why nothing more can be watched for.
+std::optional<Error> PollWatcher::State::refusal() const {
+  if (!is_open()) return failure(UV_EBADF, details.descriptor, "this PollWatcher is closed");
+  if (is_descriptor(details.descriptor)) return std::nullopt;
+  return failure(UV_EBADF, details.descriptor, "it was closed while it was watched");
+}
+
+void PollWatcher::State::watch(PollEvents events) {
+  if (auto refused = refusal()) throw *refused;
+  interest = events;
+  if (const int status = update(); status < 0) throw failure(status, details.descriptor);
+}
+
+detail::Cancellable* PollWatcher::State::wait(PollEvents wanted, Callback<PollEvents> fn) {
+  if (wanted == PollEvents::none) {
+    fn(failure(UV_EINVAL, details.descriptor));
+  } else if (auto refused = refusal()) {
+    fn(*refused);
+  } else {
+    waiters.push_back(std::make_unique<Waiter>(*this, wanted, std::move(fn)));
+    detail::Cancellable* waiter = waiters.back().get();
+    const int status = (active & wanted) == wanted ? 0 : update();
+    if (status >= 0) return waiter;
+    tell_error(failure(status, details.descriptor));
+  }
+  return nullptr;
+}
+
+bool PollWatcher::State::cancel(Waiter& waiter) noexcept {
+  const auto is_it = [&](const auto& other) { return other.get() == &waiter; };
+  const auto at = std::find_if(waiters.begin(), waiters.end(), is_it);
+  const std::unique_ptr<Waiter> canceled = std::move(*at);
+  waiters.erase(at);
+  update();
+  canceled->fn(failure(UV_ECANCELED, details.descriptor));
+  return true;
+}
+
+/// Makes libuv watch for what somebody wants to know.
+int PollWatcher::State::update() noexcept {
+  if (!is_open()) return 0;
+  PollEvents wanted = interest;
+  for (const auto& waiter : waiters) wanted = wanted | waiter->wanted;
+  if (wanted == active) return 0;
+  active = wanted;
+  return uv_poll_start(&handle, static_cast<int>(wanted),
+                       [](uv_poll_t* poll, int status, int seen) {
+                         auto* self = static_cast<State*>(static_cast<HandleState*>(poll->data));
+                         self->on_poll(status, static_cast<PollEvents>(seen));
+                       });
+}
+
+void PollWatcher::State::on_poll(int status, PollEvents seen) {
+  detail::run_callback(*resource, [&] { deliver(status, seen); });
+  update();  // After the drain: who awaited this event may be waiting for the next.
+}
+
+void PollWatcher::State::deliver(int status, PollEvents seen) {
+  if (status < 0) active = PollEvents::none;  // libuv has stopped.
+  if (!is_open()) return;                     // A hook has closed it.
+  if (auto refused = refusal()) return tell_error(*refused);
+  if (status < 0) {
+    return tell_error(
+        failure(UV_EIO, details.descriptor, "it has an error: reading or writing it tells which"));
+  }
+  const PollEvents heard = seen & interest;
+  tell_waiters(seen);
+  if (heard != PollEvents::none) listener.call(heard);
+}
+
+void PollWatcher::State::tell_waiters(PollEvents seen) {
+  if (waiters.empty()) return;
+  Waiters rest;
+  for (auto& waiter : std::exchange(waiters, {})) {
+    if (has_any(waiter->wanted, seen)) {
+      waiter->fn(waiter->wanted & seen);
+    } else {
+      rest.push_back(std::move(waiter));
+    }
+  }
+  waiters.insert(waiters.begin(), std::make_move_iterator(rest.begin()),
+                 std::make_move_iterator(rest.end()));
+}
+
+void PollWatcher::State::tell_error(const Error& error) {
+  interest = PollEvents::none;
+  for (auto& waiter : std::exchange(waiters, {})) waiter->fn(error);
+  listener.call(error);
+}
+
+/// The owner may be about to close the last descriptor but ours, and to expect the peer to notice.
+void PollWatcher::State::closing() noexcept {
+  uv_poll_stop(&handle);
+  ::close(std::exchange(own, -1));
+}
+
+void PollWatcher::State::closed() noexcept {
+  detail::CallbackScope scope;
+  const Error cancelled = failure(UV_ECANCELED, details.descriptor);
+  for (auto& waiter : std::exchange(waiters, {})) waiter->fn(cancelled);
+  listener.set({});
+  resource->emit_destroy();
+  resource->release_context();
+}
+
+void PollWatcher::CloseState::operator()(State* state) const noexcept { state->let_go(); }
+
+PollWatcher::PollWatcher(int descriptor, CreationSite site) : state_(new State(descriptor, site)) {
+  state_->start();
+}
+PollWatcher::PollWatcher(PollWatcher&&) noexcept = default;
+PollWatcher& PollWatcher::operator=(PollWatcher&&) noexcept = default;
+PollWatcher::~PollWatcher() = default;
+
+PollWatcher::State& PollWatcher::state() const {
+  if (!state_) detail::die_moved_from("PollWatcher");
+  state_->check_thread();
+  return *state_;
+}
+
+void PollWatcher::on_event(Function<void(Result<PollEvents>)> fn) {
+  state().listener.set(std::move(fn));
+}
+PollWatcher& PollWatcher::watch(PollEvents interest) {
+  state().watch(interest);
+  return *this;
+}
+PollEvents PollWatcher::interest() const { return state().interest; }
+
+Promise<PollEvents> PollWatcher::wait(PollEvents wanted, std::stop_token stop, CreationSite site) {
+  const std::string subject = fmt::format("descriptor {}", descriptor());
+  return detail::promised<PollEvents>(
+      {std::move(stop), site, "poll", subject},
+      [&](Callback<PollEvents> fn) { return state().wait(wanted, std::move(fn)); });
+}
+
+void PollWatcher::ref() noexcept { uv_ref(state().uv_handle()); }
+void PollWatcher::unref() noexcept { uv_unref(state().uv_handle()); }
+bool PollWatcher::has_ref() const noexcept { return is_open() && uv_has_ref(state().uv_handle()); }
+
+void PollWatcher::close() noexcept {
+  if (state_) state_->close();
+}
+bool PollWatcher::is_open() const noexcept { return state_ && state_->is_open(); }
+int PollWatcher::descriptor() const { return state().details.descriptor; }
+AsyncId PollWatcher::async_id() const noexcept {
+  return state_ ? state_->resource->async_id() : no_async_id;
+}
+
+}  // namespace contrail::inline v0
