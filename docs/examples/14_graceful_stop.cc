@@ -1,6 +1,7 @@
-// SIGTERM ends a server after the requests that are under way.
+// SIGTERM ends a server after the requests that are under way, or after five seconds.
 
 #include <contrail/contrail.h>
+#include <contrail/format.h>
 #include <fmt/core.h>
 
 #include <array>
@@ -27,14 +28,17 @@ Promise<> ask(SocketAddress server) {
   fmt::print("answered: {}", answer.substr(answer.find("\r\n\r\n") + 4));
 }
 
+Promise<> stop() {
+  fmt::print("no more requests\n");
+  const ShutdownReport report = co_await graceful_shutdown(5s);
+  for (const ActiveResource& cut : report.cut_off) fmt::print("cut off: {}\n", cut);
+}
+
 int main() {
   Loop loop;
   http::Server server(handle);
   server.listen(SocketAddress::loopback());
-  SignalWatcher terminate(SIGTERM, [&](int) {
-    fmt::print("no more requests\n");
-    server.close();  // Idle connections end now, the others with their response.
-  });
+  SignalWatcher terminate(SIGTERM, [](int) { stop().detach(); });
   ask(server.address()).detach();
   loop.run();
   fmt::print("stopped\n");

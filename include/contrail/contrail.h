@@ -19,6 +19,7 @@
 #include "contrail/fs.h"
 #include "contrail/fs_watcher.h"
 #include "contrail/function.h"
+#include "contrail/graceful_shutdown.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
 #include "contrail/pipe.h"

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "contrail/detail/export.h"
 #include "contrail/function.h"
@@ -33,6 +35,15 @@ enum class UnhandledRejections {
   raise,  ///< It becomes an uncaught exception (Node's "throw"). The default.
   warn,   ///< One line on stderr.
   none,   ///< Nothing.
+};
+
+/// Something that a Loop has open: a handle, or an operation under way.
+struct ActiveResource {
+  std::string_view type;  ///< Valid as long as the Loop.
+  AsyncId async_id;
+  AsyncId trigger_async_id;
+  CreationSite site;
+  bool has_ref;  ///< It keeps run() from returning.
 };
 
 /// An event loop and everything that happens on it.
@@ -82,6 +93,10 @@ class CONTRAIL_API Loop {
   /// The loop's idea of now, in milliseconds of a monotonic clock; constant within a turn unless
   /// timers are started, which reads the clock anew.
   std::chrono::milliseconds now() const noexcept;
+
+  /// What is open, in the order in which it was opened; timers and immediates come last. Those with
+  /// has_ref say why run() does not return: Node's process.getActiveResourcesInfo().
+  std::vector<ActiveResource> active_resources() const;
 
   /// Receives exceptions that escape callbacks, in place of run() throwing them: programs that
   /// drive the loop by uv_run(native(), …) need one, or hear of them only as the Loop ends. Called

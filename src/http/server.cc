@@ -41,6 +41,10 @@ void ServerState::listen(const SocketAddress& at, const ListenOptions& listen_op
   server.listen(at, listen_options, site);
   listened_at = site;
   listener.emplace(std::move(server));
+  on_shutdown.emplace([this] {
+    stop_listening();
+    close_idle();
+  });
   closing = false;
 }
 
@@ -73,6 +77,7 @@ void ServerState::close_overdue() {
 
 void ServerState::stop_listening() noexcept {
   listener.reset();
+  on_shutdown.reset();
   closing = true;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "contrail/graceful_shutdown.h"
 #include "contrail/http/server.h"
 #include "contrail/timers.h"
 #include "src/http/date_line.h"
@@ -30,7 +31,8 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   std::list<std::shared_ptr<Connection>> connections;
   DateLine date;
   CreationSite listened_at;
-  bool closing = false;  ///< close() was called since listen().
+  std::optional<OnShutdown> on_shutdown;  ///< While it listens.
+  bool closing = false;                   ///< close() was called since listen().
 
  private:
   void accept(TcpSocket socket);

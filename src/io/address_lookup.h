@@ -30,6 +30,8 @@ class AddressLookup final : public RequestState<uv_getaddrinfo_t> {
 
   AddressLookup(std::string_view host, AsyncId trigger, Fn fn, CreationSite site);
 
+  const AsyncResource* about() const noexcept override { return &resource_; }
+
  private:
   int submit_to_libuv(std::unique_ptr<AddressLookup>& self, const LookupOptions& options);
   Result<std::vector<SocketAddress>> result(int status, const addrinfo* found) const;

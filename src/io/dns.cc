@@ -40,6 +40,8 @@ struct NameLookup final : RequestState<uv_getnameinfo_t> {
     });
   }
 
+  const AsyncResource* about() const noexcept override { return &resource; }
+
   Callback<HostAndService> fn;
   ReverseLookupDetails details;
   AsyncResource resource;

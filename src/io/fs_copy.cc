@@ -178,6 +178,7 @@ struct WatchedCopy final : RequestState<uv_work_t> {
     scope.call(self->resource, [&] { self->fn({}); });
   }
 
+  const AsyncResource* about() const noexcept override { return &resource; }
   /// At the end of the piece, at the latest.
   bool cancel() noexcept override {
     canceled = true;

@@ -84,6 +84,7 @@ struct FsRequest final : RequestState<uv_work_t> {
     return RequestState::cancel() || requires { Work::Op::borrows; };
   }
 
+  const AsyncResource* about() const noexcept override { return &resource; }
   Error error(int status) const { return Error(status, details.operation, details.path.string()); }
 
   Work work;

@@ -54,6 +54,7 @@ struct PipeConnect {
           resource(resource_types::pipe_connect, {.trigger_async_id = state->resource().async_id()},
                    state->resource().creation_site()) {}
 
+    const AsyncResource* about() const noexcept override { return &resource; }
     bool cancel() noexcept override {
       state->close();
       return true;

@@ -75,6 +75,7 @@ struct PollWatcher::State final : detail::HandleState {
 
   uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
   const char* name() const noexcept override { return "PollWatcher"; }
+  const AsyncResource* about() const noexcept override { return resource ? &*resource : nullptr; }
 
   uv_poll_t handle{};
   int own;  ///< The duplicate; -1 once closed.

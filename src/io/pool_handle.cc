@@ -33,6 +33,8 @@ struct PoolHandle::CloseRequest : RequestState<uv_work_t> {
     for (Callback<void>& other : others) scope.call(resource, [&] { other(outcome); });
   }
 
+  const AsyncResource* about() const noexcept override { return &resource; }
+
   PoolHandle* handle;
   Callback<void> fn;
   int status = 0;

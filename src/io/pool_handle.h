@@ -41,6 +41,10 @@ class PoolHandle : public Open {
   void check_thread() const noexcept;
 
   virtual AsyncResource& resource() noexcept = 0;
+  const AsyncResource* about() const noexcept override {
+    return &const_cast<PoolHandle*>(this)->resource();
+  }
+  bool keeps_loop() const noexcept override { return false; }
   virtual const fs::Path& path() const noexcept = 0;
 
  protected:

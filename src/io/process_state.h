@@ -24,6 +24,7 @@ struct Process::State final : detail::HandleState {
       : details{std::move(file), 0}, resource(detail::process_type, AnyRef::to(details), site) {}
 
   const char* name() const noexcept override { return "Process"; }
+  const AsyncResource* about() const noexcept override { return &resource; }
   /// Starts it; a negative status if it cannot be. Either way libuv knows the handle afterwards.
   int start(const std::vector<std::string>& args, const ProcessOptions& options);
   Error error(int status, std::string_view syscall) const {

@@ -60,6 +60,8 @@ struct StreamServer<Socket>::State final : detail::HandleState {
   Promise<Socket> accept(std::stop_token stop, CreationSite site);
 
   const char* name() const noexcept override { return Types::name; }
+  const AsyncResource* about() const noexcept override { return resource ? &*resource : nullptr; }
+  void stop_accepting() noexcept override { close(); }
   uv_loop_t* uv_loop() const noexcept { return loop().uv; }
   uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle); }
   AsyncId async_id() const noexcept { return resource ? resource->async_id() : no_async_id; }

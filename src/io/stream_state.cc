@@ -19,6 +19,8 @@ struct WriteRequest : RequestState<uv_write_t> {
         subject(on.subject()),
         resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
 
+  const AsyncResource* about() const noexcept override { return &resource; }
+
   std::string data;
   Callback<void> fn;
   std::string subject;
@@ -30,6 +32,8 @@ struct ShutdownRequest : RequestState<uv_shutdown_t> {
       : fn(std::move(callback)),
         subject(on.subject()),
         resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
+
+  const AsyncResource* about() const noexcept override { return &resource; }
 
   Callback<void> fn;
   std::string subject;

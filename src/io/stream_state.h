@@ -32,6 +32,9 @@ struct StreamState : HandleState, Cancellable {
 
   virtual uv_stream_t* stream() noexcept = 0;
   virtual AsyncResource& resource() noexcept = 0;
+  const AsyncResource* about() const noexcept override {
+    return &const_cast<StreamState*>(this)->resource();
+  }
   /// What errors name: the peer.
   virtual std::string subject() const = 0;
 

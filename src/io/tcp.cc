@@ -61,6 +61,8 @@ struct TcpConnect final : detail::Cancellable {
           resource(resource_types::tcp_connect,
                    {.trigger_async_id = attempt->state->resource().async_id()}, attempt->site) {}
 
+    const AsyncResource* about() const noexcept override { return &resource; }
+
     Owned attempt;
     AsyncResource resource;
   };

@@ -36,6 +36,7 @@ struct WorkRequest final : RequestState<uv_work_t> {
         resource(options.type, {.details = AnyRef::to(details)}, site),
         context(resource.context_frame()) {}
 
+  const AsyncResource* about() const noexcept override { return &resource; }
   static WorkRequest& of(uv_work_t* request) {
     return static_cast<WorkRequest&>(*static_cast<RequestState<uv_work_t>*>(request->data));
   }

@@ -32,6 +32,8 @@ struct SendRequest final : detail::RequestState<uv_udp_send_t> {
     });
   }
 
+  const AsyncResource* about() const noexcept override { return &resource; }
+
   std::string data;
   std::string subject;
   Callback<void> fn;

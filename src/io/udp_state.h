@@ -46,6 +46,7 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   void tell_of_closing() noexcept;
   uv_handle_t* handle() noexcept { return reinterpret_cast<uv_handle_t*>(&udp); }
   const char* name() const noexcept override { return "UdpSocket"; }
+  const AsyncResource* about() const noexcept override { return &resource; }
 
   uv_udp_t udp{};
   Function<void()> on_close;

@@ -40,6 +40,9 @@ class HandleState : public Open {
   }
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
+  bool keeps_loop() const noexcept override {
+    return phase_ == Phase::open && uv_is_active(handle_) && uv_has_ref(handle_);
+  }
 
   /// Whether it keeps the loop alive; may be said before libuv knows it.
   void set_ref(bool on) noexcept {

@@ -39,6 +39,12 @@ class Immediates {
   /// The check phase.
   void run();
   bool drop() noexcept;
+  template <class F>
+  void each(F fn) const {
+    for (const List* list : {&running_, &waiting_}) {
+      for (const ImmediateState* one = list->head; one; one = one->next) fn(*one);
+    }
+  }
   void close() noexcept;
   /// Whether one is pending that keeps the loop alive.
   bool alive() const noexcept { return ref_count_ != 0; }

@@ -43,6 +43,7 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   uv_unref(reinterpret_cast<uv_handle_t*>(&check));
   timers.open();
   immediates.open();
+  on_shutdown.next = on_shutdown.previous = &on_shutdown;
 
   reset_hot_line();
   if (hot.thread == 0) hot.thread = next_thread();
@@ -139,7 +140,10 @@ bool LoopState::turn(uv_run_mode mode) {
   turning = true;
   const bool alive = uv_run(uv, mode) != 0;
   turning = false;
-  return alive || immediates.alive() || !tasks.empty();
+  if (alive || immediates.alive() || !tasks.empty()) return true;
+  if (!shutdown || shutdown->over()) return false;
+  shutdown->drained();
+  return true;
 }
 
 void LoopState::hold() noexcept {

@@ -18,6 +18,7 @@
 #include "src/loop/immediates.h"
 #include "src/loop/open_list.h"
 #include "src/loop/rejections.h"
+#include "src/loop/shutdown.h"
 #include "src/loop/task_queue.h"
 #include "src/loop/timers.h"
 
@@ -60,6 +61,7 @@ struct LoopState final : Environment {
   void flush_destroys();
   void run_check_phase();  ///< Destroys, then immediates.
   bool run_posted();       ///< True if there was anything.
+  std::vector<ActiveResource> active_resources() const;
   void hold() noexcept;
   void let_go() noexcept;
 
@@ -73,6 +75,8 @@ struct LoopState final : Environment {
   Timers timers{*this};
   Immediates immediates{*this};
   OpenList open;
+  TimerLink on_shutdown;  ///< Of OnShutdowns.
+  std::unique_ptr<Shutdown> shutdown;
   PromiseCore* awaited = nullptr;  ///< Promises that are pending and have reactions.
 
   std::vector<std::shared_ptr<void>> companions;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contrail/async_resource.h"
+
 namespace contrail::inline v0::detail {
 
 /// Something that libuv still knows about, so that the Loop can end it: a handle to close, or a
@@ -9,8 +11,14 @@ class Open {
   Open(const Open&) = delete;
   Open& operator=(const Open&) = delete;
 
-  /// The Loop is going: end now, call nobody.
+  /// End now. A Loop that goes calls nobody; otherwise whoever waits is told.
   virtual void end() noexcept = 0;
+  /// What hooks know it as; nullptr if they do not yet.
+  virtual const AsyncResource* about() const noexcept = 0;
+  /// Whether it is a reason for Loop::run() not to return.
+  virtual bool keeps_loop() const noexcept = 0;
+  /// Of servers: what is there already goes on.
+  virtual void stop_accepting() noexcept {}
 
  protected:
   Open() noexcept = default;
@@ -48,19 +56,33 @@ class OpenList {
   /// What ends leaves the list when libuv has let go of it, or at once; and it may take others with
   /// it that it owns.
   void end_all() noexcept {
+    each([](Open& item) { item.end(); });
+  }
+
+  /// Calls fn with each that is there now, unless another one has made it go.
+  template <class F>
+  void each(F fn) {
     OpenList due;
     due.take(*this);
     while (!due.empty()) {
       Open& item = *due.head_.next_;
       item.leave();
       add(item);
-      item.end();
+      fn(item);
     }
+  }
+
+  /// The same; fn changes nothing.
+  template <class F>
+  void each_now(F fn) const {
+    for (const Open* item = head_.next_; item != &head_; item = item->next_) fn(*item);
   }
 
  private:
   struct Head final : Open {
     void end() noexcept override {}
+    const AsyncResource* about() const noexcept override { return nullptr; }
+    bool keeps_loop() const noexcept override { return false; }
   };
 
   void take(OpenList& other) noexcept {

@@ -42,6 +42,8 @@ class RequestState : public Open, public Cancellable {
   /// Only while it waits for a thread of the pool: then libuv calls back with ECANCELED.
   bool cancel() noexcept override { return uv_cancel(reinterpret_cast<uv_req_t*>(&request)) == 0; }
 
+  bool keeps_loop() const noexcept override { return true; }
+
   Request request{};
 
  protected:

@@ -41,6 +41,7 @@ void LoopState::tear_down() {
   for (int round = 0; round < rounds_max && (drop_everything() || !destroys.empty()); ++round) {
     destroys.flush();
   }
+  while (on_shutdown.next != &on_shutdown) on_shutdown.next->unlink();
   companions.clear();
   hooks.disable_all();
   drop_everything();
@@ -51,6 +52,7 @@ void LoopState::tear_down() {
 /// broken promise has a reaction. So until there is nothing.
 bool LoopState::drop_everything() {
   bool dropped = false;
+  shutdown.reset();
   for (bool anything = true; anything; dropped |= anything) {
     anything = tasks.drop();
     anything |= timers.drop();

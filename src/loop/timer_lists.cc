@@ -82,4 +82,12 @@ void Timers::sift_down(std::size_t at) noexcept {
   list->position = at;
 }
 
+void Timers::drop_those_with_ref() noexcept {
+  std::vector<Ref<TimeoutState>> due;
+  each([&](const TimeoutState& timer) {
+    if (timer.has_ref) due.push_back(Ref<TimeoutState>::share(const_cast<TimeoutState*>(&timer)));
+  });
+  for (const auto& timer : due) clear(*timer);
+}
+
 }  // namespace contrail::inline v0::detail

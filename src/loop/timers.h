@@ -72,7 +72,11 @@ class Timers {
   void refresh(TimeoutState& timer);
   static void set_ref(TimeoutState& timer, bool on) noexcept;  ///< Its Loop may be gone.
   bool drop() noexcept;
+  /// Clears those that keep the loop running.
+  void drop_those_with_ref() noexcept;
   void close() noexcept;
+  template <class F>
+  void each(F fn) const;
 
   std::int64_t now() noexcept;
   std::chrono::milliseconds cached_now() const noexcept;  ///< Without reading the clock.
@@ -142,5 +146,15 @@ class Timers {
   TimerLink parked_;  ///< Finished, but a ticket could start them again.
   std::optional<std::int64_t> virtual_now_;
 };
+
+/// Calls fn with each that is pending. It may not change them.
+template <class F>
+void Timers::each(F fn) const {
+  for (const List* list : heap_) {
+    for (const TimerLink* link = list->next; link != list; link = link->next) {
+      fn(static_cast<const TimeoutState&>(*link));
+    }
+  }
+}
 
 }  // namespace contrail::inline v0::detail

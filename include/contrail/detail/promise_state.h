@@ -131,6 +131,8 @@ class PromiseCore : public Cancellable {
   /// outcome from. Must say so, with nullptr, if it goes without having settled it.
   void settled_by(Cancellable* settler) noexcept { settler_ = settler; }
   Cancellable* waits_for() const noexcept override { return settler_; }
+  /// Among those of its Loop that somebody waits for.
+  PromiseCore* next_awaited() const noexcept { return next_awaited_; }
 
   PromiseIds ids;
   std::uint32_t refs = 1;

@@ -1,0 +1,260 @@
+#include "contrail/graceful_shutdown.h"
+
+#include "contrail/contrail.h"
+#include "contrail/format.h"
+#include "support/loop_test.h"
+
+namespace contrail {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+class GracefulShutdown : public LoopTest {
+ protected:
+  /// What a test has opened is gone by now, and may close.
+  void TearDown() override {
+    if (has_loop()) loop().run();
+    LoopTest::TearDown();
+  }
+
+  void shut_down(std::chrono::milliseconds deadline) {
+    graceful_shutdown(deadline)
+        .then([this](const ShutdownReport& told) { report = told; })
+        .detach();
+  }
+  std::vector<std::string> cut_off() const {
+    std::vector<std::string> types;
+    for (const ActiveResource& each : report->cut_off) types.emplace_back(each.type);
+    return types;
+  }
+
+  std::optional<ShutdownReport> report;
+};
+
+TEST_F(GracefulShutdown, of_a_loop_with_nothing_to_do_is_over_at_once) {
+  shut_down(1h);
+  loop().run();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->complete());
+  EXPECT_LT(report->took, 1s);
+}
+
+TEST_F(GracefulShutdown, closes_servers_and_lets_connections_finish) {
+  std::string heard;
+  TcpServer server([&](TcpSocket socket) {
+    auto echo = [](TcpSocket on) -> Promise<> {
+      std::array<std::byte, 16> buffer;
+      const std::size_t size = co_await on.read(buffer);
+      co_await on.write(std::string(as_text(std::span(buffer).first(size))));
+    };
+    echo(std::move(socket)).detach();
+  });
+  server.listen(SocketAddress::loopback());
+  auto client = [&]() -> Promise<> {
+    TcpSocket socket = co_await TcpSocket::connect(server.address());
+    co_await sleep(1ms);
+    shut_down(1h);
+    co_await socket.write("late");
+    std::array<std::byte, 16> buffer;
+    const std::size_t size = co_await socket.read(buffer);
+    heard = as_text(std::span(buffer).first(size));
+  };
+  client().detach();
+  loop().run();
+  EXPECT_EQ(heard, "late");
+  ASSERT_TRUE(report);
+  EXPECT_THAT(cut_off(), IsEmpty());
+  EXPECT_EQ(server.async_id() > 0, true);
+  EXPECT_THROW(server.address(), Error) << "closed";
+}
+
+TEST_F(GracefulShutdown, of_http_answers_what_has_been_asked) {
+  http::Server server([this](http::Request, http::Response response) -> Promise<> {
+    shut_down(1h);
+    co_await sleep(1ms);
+    response.end("answer");
+  });
+  server.listen(SocketAddress::loopback());
+  std::string answer;
+  auto client = [&]() -> Promise<> {
+    TcpSocket socket = co_await TcpSocket::connect(server.address());
+    co_await socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::array<std::byte, 1024> buffer;
+    for (;;) {
+      const std::size_t size = co_await socket.read(buffer);
+      if (size == 0) break;
+      answer += as_text(std::span(buffer).first(size));
+    }
+  };
+  client().detach();
+  loop().run();
+  EXPECT_THAT(answer, ::testing::EndsWith("answer"));
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->complete());
+}
+
+TEST_F(GracefulShutdown, tells_what_had_to_be_cut_off_and_where_it_was_made) {
+  auto [one, other] = Pipe::pair();
+  const unsigned pair_line = __LINE__ - 1;
+  std::array<std::byte, 4> buffer;
+  auto read = one.read(buffer);
+  set_interval([] {}, 1h);
+  const unsigned interval_line = __LINE__ - 1;
+  std::string failure;
+  read.catch_error([&](std::exception_ptr error) -> std::size_t {
+        try {
+          std::rethrow_exception(error);
+        } catch (const Error& known) {
+          failure = known.name();
+        }
+        return 0;
+      })
+      .detach();
+  shut_down(1ms);
+  loop().run();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(cut_off(), ElementsAre("PIPEWRAP", "Timeout"));
+  EXPECT_EQ(report->cut_off[0].site.line(), pair_line);
+  EXPECT_EQ(report->cut_off[1].site.line(), interval_line);
+  EXPECT_EQ(failure, "ECANCELED");
+  EXPECT_THAT(fmt::format("{}", report->cut_off[1]),
+              ::testing::MatchesRegex("Timeout [0-9]+ \\(by 1\\), made at "
+                                      ".*graceful_shutdown_test.cc:[0-9]+"));
+}
+
+TEST_F(GracefulShutdown, lets_cancelled_coroutines_clean_up) {
+  auto [one, other] = Pipe::pair();
+  auto talk = [](Pipe stream) -> Promise<> {
+    std::array<std::byte, 4> buffer;
+    try {
+      co_await stream.read(buffer);
+    } catch (const Error&) {
+    }
+    co_await stream.write("bye");
+  };
+  talk(std::move(one)).detach();
+  shut_down(1ms);
+  std::string heard;
+  auto hear = [&](Pipe& stream) -> Promise<> {
+    std::array<std::byte, 4> buffer;
+    for (int i = 0; i < 2; ++i) {
+      try {
+        const std::size_t size = co_await stream.read(buffer);
+        heard += as_text(std::span(buffer).first(size));
+      } catch (const Error&) {
+      }
+    }
+  };
+  hear(other).detach();
+  loop().run();
+  EXPECT_EQ(heard, "bye");
+}
+
+TEST_F(GracefulShutdown, closes_what_goes_on_regardless) {
+  auto stubborn = []() -> Promise<> {
+    for (;;) {
+      try {
+        co_await sleep(1h);
+      } catch (const Error&) {
+      }
+    }
+  };
+  stubborn().detach();
+  shut_down(1ms);
+  loop().run();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(cut_off(), ElementsAre("Timeout"));
+  destroy_loop();
+}
+
+TEST_F(GracefulShutdown, calls_those_who_asked_for_it_in_their_context) {
+  AsyncLocalStorage<int> storage;
+  int seen = 0;
+  std::optional<OnShutdown> heard;
+  storage.run(7, [&] { heard.emplace([&] { seen = *storage.get_store(); }); });
+  bool gone_called = false;
+  {
+    OnShutdown gone([&] { gone_called = true; });
+  }
+  shut_down(1h);
+  EXPECT_EQ(seen, 7);
+  EXPECT_FALSE(gone_called);
+  loop().run();
+}
+
+TEST_F(GracefulShutdown, by_a_second_call_may_be_due_earlier) {
+  std::optional<ShutdownReport> first;
+  sleep(1h).catch_error([] {}).detach();
+  graceful_shutdown(1h).then([&](const ShutdownReport& told) { first = told; }).detach();
+  shut_down(1ms);
+  loop().run();
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(report);
+  EXPECT_THAT(cut_off(), ElementsAre("Timeout"));
+}
+
+TEST_F(GracefulShutdown, ends_run_although_somebody_keeps_the_loop_alive) {
+  const auto alive = loop().keep_alive();
+  sleep(1h).catch_error([] {}).detach();
+  shut_down(1ms);
+  loop().run();
+  EXPECT_TRUE(report);
+}
+
+TEST_F(GracefulShutdown, leaves_alone_what_does_not_keep_the_loop_running) {
+  SignalWatcher unheard(SIGUSR2);
+  shut_down(1h);
+  loop().run();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(cut_off(), IsEmpty());
+  EXPECT_TRUE(unheard.is_open());
+}
+
+TEST_F(GracefulShutdown, may_be_under_way_when_the_loop_goes) {
+  sleep(1h).detach();
+  OnShutdown later([] {});
+  shut_down(1h);
+  destroy_loop();
+  EXPECT_FALSE(report);
+}
+
+TEST_F(GracefulShutdown, survives_what_it_calls_throwing) {
+  OnShutdown bad([] { throw std::runtime_error("no"); });
+  shut_down(1h);
+  EXPECT_THROW(loop().run(), std::runtime_error);
+  loop().run();
+  EXPECT_TRUE(report);
+}
+
+TEST_F(GracefulShutdown, refuses_an_empty_function) {
+  EXPECT_THROW(OnShutdown({}), std::invalid_argument);
+}
+
+class ActiveResources : public LoopTest {};
+
+TEST_F(ActiveResources, are_those_that_are_open) {
+  EXPECT_THAT(loop().active_resources(), IsEmpty());
+  auto timer = set_timeout([] {}, 1h);
+  auto unheard = set_timeout([] {}, 1h).unref();
+  auto immediate = set_immediate([] {});
+  TcpServer server;
+  server.listen(SocketAddress::loopback());
+  fs::stat("/").detach();
+  std::vector<std::string> types;
+  for (const ActiveResource& each : loop().active_resources()) {
+    types.push_back(fmt::format("{}{}", each.type, each.has_ref ? "" : " unref"));
+  }
+  EXPECT_THAT(types, UnorderedElementsAre("TCPSERVERWRAP", "FSREQCALLBACK", "Timeout",
+                                          "Timeout unref", "Immediate"));
+  timer.clear();
+  unheard.clear();
+  server.close();
+  loop().run();
+  EXPECT_THAT(loop().active_resources(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace contrail
