@@ -19,6 +19,7 @@ namespace async_context {
 template <class T>
 class Variable;
 class Snapshot;
+class SharedSnapshot;
 }  // namespace async_context
 
 class Loop;
@@ -45,6 +46,7 @@ class PollWatcher;
 class FsWatcher;
 class StatWatcher;
 class Worker;
+template <class In, class Out>
 class MessagePort;
 class File;
 class FileReader;
