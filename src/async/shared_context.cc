@@ -36,12 +36,15 @@ class HomeThread {
     if (returned_.load(std::memory_order_relaxed)) free_all(nullptr);
   }
   void desert() noexcept {
+    const bool outer = std::exchange(freeing_orphans, true);
     {
       // What was returned by now may share boxes with what is an orphan from now on.
-      std::lock_guard lock(orphans_);
+      std::lock_guard lock(orphans_mutex_);
       free_all(deserted());
       home_thread = nullptr;
     }
+    freeing_orphans = outer;
+    if (!outer) free_waiting_orphans();
     drop_user();
   }
 
@@ -53,21 +56,40 @@ class HomeThread {
     SharedContext* head = returned_.exchange(leave, std::memory_order_acq_rel);
     while (head) delete std::exchange(head, head->next_);
   }
-  /// Frames of one thread share boxes, whose counts are plain: one at a time. A value may hold
-  /// another context of the same home.
-  void free_orphan(SharedContext* context) noexcept {
+  /// What one of them frees may be another, of this thread or of one more that has ended: those
+  /// wait for their turn, so that no more than one lock is held.
+  static void free_orphan(SharedContext* context) noexcept {
+    context->next_ = std::exchange(orphans, context);
+    if (!freeing_orphans) free_waiting_orphans();
+  }
+  static void free_waiting_orphans() noexcept {
+    freeing_orphans = true;
+    while (SharedContext* next = orphans) {
+      orphans = next->next_;
+      next->home_.free_own_orphan(next);
+    }
+    freeing_orphans = false;
+  }
+  /// Frames of one thread share boxes, whose counts are plain: one at a time.
+  void free_own_orphan(SharedContext* context) noexcept {
     add_user();
     {
-      std::lock_guard lock(orphans_);
+      std::lock_guard lock(orphans_mutex_);
       delete context;
     }
     drop_user();
   }
 
+  static constinit thread_local SharedContext* orphans;
+  static constinit thread_local bool freeing_orphans;
+
   std::atomic<SharedContext*> returned_ = nullptr;
   std::atomic<std::size_t> users_ = 1;  ///< The thread, and every context.
-  std::recursive_mutex orphans_;
+  std::mutex orphans_mutex_;
 };
+
+constinit thread_local SharedContext* HomeThread::orphans = nullptr;
+constinit thread_local bool HomeThread::freeing_orphans = false;
 
 SharedContext::SharedContext(ContextFrame* frame, HomeThread& home) noexcept
     : frame_(frame), home_(home) {
