@@ -14,6 +14,7 @@
 #include "contrail/fs.h"
 #include "contrail/function.h"
 #include "contrail/loop.h"
+#include "contrail/message_channel.h"
 #include "contrail/microtask.h"
 #include "contrail/pipe.h"
 #include "contrail/process.h"
@@ -30,6 +31,7 @@
 #include "contrail/thread_pool.h"
 #include "contrail/timers.h"
 #include "contrail/version.h"
+#include "contrail/worker.h"
 
 #if __has_include("contrail/http/server.h")
 #include "contrail/http/server.h"

@@ -33,7 +33,8 @@ class ProgramTrace {
   static bool is_shown(std::string_view type) {
     return type.starts_with("TCP") || type.starts_with("PIPE") || type.starts_with("PROCESS") ||
            type == "WRITEWRAP" || type == "SHUTDOWNWRAP" || type == "GETADDRINFOREQWRAP" ||
-           type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE");
+           type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE") || type == "WORKER" ||
+           type == "MESSAGEPORT";
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);

@@ -6,14 +6,15 @@ import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
 const SHOWN =
-  /^((?:TCP|PIPE|PROCESS|FILEHANDLE)\w*|WRITEWRAP|SHUTDOWNWRAP|GETADDRINFOREQWRAP|FSREQCALLBACK)$/;
+  /^((?:TCP|PIPE|PROCESS|FILEHANDLE)\w*|(?:WRITE|SHUTDOWN|GETADDRINFOREQ)WRAP|FSREQCALLBACK|WORKER|MESSAGEPORT)$/;
 // See differences.md: number 22, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
 const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
 
 export function say(line) { writeSync(1, `${line}\n`); }
 
-export function trace() {
+/** `hidden`: a type that this program does not show. */
+export function trace({ hidden } = {}) {
   const names = new Map(); // Of what is not shown: the name of what triggered it.
   const shown = new Map(); // Types by id.
   const counts = new Map();
@@ -23,7 +24,7 @@ export function trace() {
     init(id, own, trigger) {
       const type = TWIN[own] ?? own;
       const by = names.get(trigger) ?? 'program';
-      if (!SHOWN.test(type)) return names.set(id, by);
+      if (!SHOWN.test(type) || type === hidden) return names.set(id, by);
       counts.set(type, (counts.get(type) ?? 0) + 1);
       names.set(id, `${type}:${counts.get(type)}`);
       shown.set(id, type);
