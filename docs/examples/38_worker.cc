@@ -18,9 +18,9 @@ Promise<> measure(Loop&, MessagePort<std::string, std::size_t> parent) {
 int main() {
   Loop loop;
   MessageChannel<std::size_t, std::string> channel;
-  channel.first.on_message([](std::size_t size) { fmt::print("{} letters\n", size); });
-  Worker worker({.name = "measures"}, measure, std::move(channel.second));
-  for (const char* text : {"one", "three", ""}) channel.first.post_message(text);
+  channel.port1.on_message([](std::size_t size) { fmt::print("{} letters\n", size); });
+  Worker worker({.name = "measures"}, measure, std::move(channel.port2));
+  for (const char* text : {"one", "three", ""}) channel.port1.post_message(text);
   worker.on_exit([&](std::exception_ptr error) {
     try {
       if (error) std::rethrow_exception(error);

@@ -180,26 +180,26 @@ struct MessageChannelOptions {
 };
 
 /// Two ports that post messages to each other, in order, both on the Loop of whoever makes them:
-/// `first` receives A and posts B, `second` the other way round.
+/// `port1` receives A and posts B, `port2` the other way round.
 ///
 ///     MessageChannel<std::string, Job> channel;
-///     Worker worker(do_jobs, std::move(channel.second));
-///     channel.first.on_message([](std::string result) { fmt::print("{}\n", result); });
-///     channel.first.post_message(Job{...});
+///     Worker worker(do_jobs, std::move(channel.port2));
+///     channel.port1.on_message([](std::string result) { fmt::print("{}\n", result); });
+///     channel.port1.post_message(Job{...});
 template <class A, class B = A>
 struct MessageChannel {
   explicit MessageChannel(MessageChannelOptions options = {})
       : MessageChannel(std::make_shared<detail::MessageQueue<A>>(options.queued_max),
                        std::make_shared<detail::MessageQueue<B>>(options.queued_max)) {}
 
-  MessagePort<A, B> first;
-  MessagePort<B, A> second;
+  MessagePort<A, B> port1;
+  MessagePort<B, A> port2;
 
  private:
-  MessageChannel(std::shared_ptr<detail::MessageQueue<A>> to_first,
-                 std::shared_ptr<detail::MessageQueue<B>> to_second)
-      : first(std::make_unique<detail::Inbox<A>>(to_first), to_second),
-        second(std::make_unique<detail::Inbox<B>>(std::move(to_second)), std::move(to_first)) {}
+  MessageChannel(std::shared_ptr<detail::MessageQueue<A>> to_port1,
+                 std::shared_ptr<detail::MessageQueue<B>> to_port2)
+      : port1(std::make_unique<detail::Inbox<A>>(to_port1), to_port2),
+        port2(std::make_unique<detail::Inbox<B>>(std::move(to_port2)), std::move(to_port1)) {}
 };
 
 }  // namespace contrail::inline v0

@@ -50,7 +50,7 @@ concept WorkerMain = std::invocable<F&, Loop&, ForOtherThread<Args>...>;
 ///     auto main = [](Loop&, MessagePort<std::string, int> parent) -> Promise<> {
 ///       while (auto text = co_await parent.receive()) parent.post_message(count_words(*text));
 ///     };
-///     Worker worker(main, std::move(channel.second));
+///     Worker worker(main, std::move(channel.port2));
 ///
 /// Calls main(loop, args...) there, then runs the loop until nothing is left to wait for. The
 /// arguments are moved to it: ports in their detached form, of which main makes ports again. If

@@ -15,9 +15,11 @@ Box* lent_box(const Box* from, Lend& lend) {
   return lender ? lend(lender, from) : absent_box(from->variable()).detach();
 }
 
+// What is made is owned at once: there may not be memory for the rest.
+
 template <class Lend>
 OverflowNode* lent_overflow(const OverflowNode* from, Lend& lend) {
-  auto* node = new OverflowNode;
+  auto node = Ref<OverflowNode>::adopt(new OverflowNode);
   node->height = from->height;
   for (std::uint32_t i = 0; i < OverflowNode::fan_out; ++i) {
     const void* child = from->children[i];
@@ -28,20 +30,20 @@ OverflowNode* lent_overflow(const OverflowNode* from, Lend& lend) {
       node->children[i] = lent_overflow(static_cast<const OverflowNode*>(child), lend);
     }
   }
-  return node;
+  return node.detach();
 }
 
 /// A counted reference. `from` must not change meanwhile.
 template <class Lend>
 ContextFrame* lent_frame(const ContextFrame* from, Lend lend) {
-  ContextFrame::Slots boxes{};
+  auto frame = FrameRef::adopt(::new (pool_allocate(sizeof(ContextFrame))) ContextFrame);
   for (std::uint32_t slot = 0; slot < ContextFrame::slots; ++slot) {
-    if (from->slots_[slot]) boxes[slot] = lent_box(from->slots_[slot], lend);
+    if (!from->slots_[slot]) continue;
+    frame->slots_[slot] = lent_box(from->slots_[slot], lend);
+    frame->bound = frame->owned = static_cast<std::uint8_t>(frame->bound | 1u << slot);
   }
-  auto* frame = ::new (pool_allocate(sizeof(ContextFrame))) ContextFrame(boxes);
-  frame->bound = frame->owned = from->bound;
   if (from->overflow) frame->overflow = lent_overflow(from->overflow, lend);
-  return frame;
+  return frame.detach();
 }
 
 }  // namespace contrail::inline v0::detail

@@ -69,11 +69,11 @@ TEST_F(MillionMessages, arrive_in_order_while_hooks_come_and_go_on_both_sides) {
       its_hooks.toggle_sometimes();
     }
   };
-  channel.first.on_message([&](int message) {
+  channel.port1.on_message([&](int message) {
     reader.hear(message);
     hooks.toggle_sometimes();
   });
-  Worker worker(main, std::move(channel.second));
+  Worker worker(main, std::move(channel.port2));
   loop().run();
   EXPECT_EQ(reader.next, messages);
   EXPECT_TRUE(reader.in_order);
@@ -90,8 +90,8 @@ TEST_F(MillionMessages, arrive_in_a_coroutine) {
   auto read = [](MessagePort<int> port, Reader& into) -> Promise<> {
     while (auto message = co_await port.receive()) into.hear(*message);
   };
-  Worker worker(main, std::move(channel.second));
-  read(std::move(channel.first), reader).detach();
+  Worker worker(main, std::move(channel.port2));
+  read(std::move(channel.port1), reader).detach();
   loop().run();
   EXPECT_EQ(reader.next, messages);
   EXPECT_TRUE(reader.in_order);
@@ -108,8 +108,8 @@ TEST_F(MillionMessages, never_exceed_their_limit) {
       queued_most = std::max(queued_most.load(), parent.queued());
     }
   };
-  Worker worker({}, main, std::move(channel.second));
-  channel.first.on_message([&](int message) { reader.hear(message); });
+  Worker worker({}, main, std::move(channel.port2));
+  channel.port1.on_message([&](int message) { reader.hear(message); });
   loop().run();
   EXPECT_EQ(reader.next, messages / 100);
   EXPECT_TRUE(reader.in_order);
@@ -127,8 +127,8 @@ TEST_F(MillionMessages, go_back_and_forth_among_many_workers) {
     auto main = [](Loop&, MessagePort<int> parent) -> Promise<> {
       while (auto message = co_await parent.receive()) parent.post_message(*message + 1);
     };
-    all.push_back(std::make_unique<Worker>(main, std::move(channel.second)));
-    ports.push_back(std::move(channel.first));
+    all.push_back(std::make_unique<Worker>(main, std::move(channel.port2)));
+    ports.push_back(std::move(channel.port1));
   }
   for (MessagePort<int>& port : ports) {
     port.on_message([&](int message) {
@@ -151,12 +151,12 @@ TEST_F(MillionMessages, may_be_on_their_way_when_everything_ends) {
           [](std::unique_ptr<int> message) { kept->post_message(std::move(message)); });
       kept->on_close([] { kept.reset(); });
     };
-    Worker worker(main, std::move(channel.second));
-    channel.first.on_message([&](std::unique_ptr<int> message) {
-      channel.first.post_message(std::move(message));
-      channel.first.post_message(std::make_unique<int>(1));
+    Worker worker(main, std::move(channel.port2));
+    channel.port1.on_message([&](std::unique_ptr<int> message) {
+      channel.port1.post_message(std::move(message));
+      channel.port1.post_message(std::make_unique<int>(1));
     });
-    channel.first.post_message(std::make_unique<int>(1));
+    channel.port1.post_message(std::make_unique<int>(1));
     for (unsigned turn = 0; turn < round % 7; ++turn) loop().run_once();
     if (round % 2) worker.terminate();
   }

@@ -87,12 +87,12 @@ TEST_F(Workers, talk_through_ports_that_are_given_to_them) {
       parent.post_message(std::to_string(*number));
     }
   };
-  channel.first.on_message([&](std::string answer) {
+  channel.port1.on_message([&](std::string answer) {
     answers.push_back(std::move(answer));
-    if (answers.size() == 3) channel.first.close();
+    if (answers.size() == 3) channel.port1.close();
   });
-  Worker worker(main, std::move(channel.second));
-  for (int i = 1; i <= 3; ++i) channel.first.post_message(i);
+  Worker worker(main, std::move(channel.port2));
+  for (int i = 1; i <= 3; ++i) channel.port1.post_message(i);
   EXPECT_EQ(end_of(worker), "none");
   EXPECT_THAT(answers, ElementsAre("1", "2", "3"));
 }
@@ -108,8 +108,8 @@ TEST_F(Workers, are_told_to_have_ended_after_all_they_have_posted) {
         [](Loop&, MessagePort<int> parent) {
           for (int i = 0; i < 100; ++i) parent.post_message(i);
         },
-        std::move(channel->second));
-    channel->first.on_message([&](int) { ++seen; });
+        std::move(channel->port2));
+    channel->port1.on_message([&](int) { ++seen; });
     worker.on_exit([&](std::exception_ptr) { at_exit = seen; });
     loop().run();
     EXPECT_EQ(at_exit, 100);
@@ -180,8 +180,8 @@ TEST_F(Workers, end_after_the_turn_they_are_in) {
         again();
         parent.post_message(1);
       },
-      std::move(channel.second));
-  channel.first.on_message([&](int) { worker.terminate(); });
+      std::move(channel.port2));
+  channel.port1.on_message([&](int) { worker.terminate(); });
   EXPECT_EQ(end_of(worker), "none");
   EXPECT_GT(turns, 0);
 }
@@ -193,8 +193,8 @@ TEST_F(Workers, know_in_long_work_that_they_are_to_stop) {
         parent.post_message(1);
         while (!Worker::stop_token().stop_requested()) std::this_thread::yield();
       },
-      std::move(channel.second));
-  channel.first.on_message([&](int) { worker.terminate(); });
+      std::move(channel.port2));
+  channel.port1.on_message([&](int) { worker.terminate(); });
   EXPECT_EQ(end_of(worker), "none");
 }
 
@@ -277,8 +277,8 @@ TEST_F(Workers, may_have_workers) {
     nested.emplace(inner, std::move(port));
     nested->on_exit([](std::exception_ptr) { nested.reset(); });
   };
-  channel.first.on_message([&](std::string text) { seen = std::move(text); });
-  Worker worker(outer, std::move(channel.second));
+  channel.port1.on_message([&](std::string text) { seen = std::move(text); });
+  Worker worker(outer, std::move(channel.port2));
   EXPECT_EQ(end_of(worker), "none");
   EXPECT_EQ(seen, "from the inner one");
 }

@@ -54,7 +54,7 @@ class EveryType : public HttpTest {
   }
   void use_a_worker() {
     MessageChannel<int> channel;
-    Worker worker([](Loop&, MessagePort<int>) {}, std::move(channel.second));
+    Worker worker([](Loop&, MessagePort<int>) {}, std::move(channel.port2));
     wait(worker.exited());
   }
   void use_files_and_sockets() {

@@ -9,11 +9,11 @@ int main() {
   Loop loop;
   ProgramTrace trace;
   MessageChannel<int> channel;
-  channel.first.on_message([](int) {});
-  channel.second.on_message([&](int message) {
-    if (message == 3) channel.second.close();
+  channel.port1.on_message([](int) {});
+  channel.port2.on_message([&](int message) {
+    if (message == 3) channel.port2.close();
   });
-  for (int message : {1, 2, 3}) channel.first.post_message(message);
+  for (int message : {1, 2, 3}) channel.port1.post_message(message);
   loop.run();
   trace.print();
 }

@@ -9,9 +9,9 @@ int main() {
   Loop loop;
   ProgramTrace trace;
   MessageChannel<int> channel;
-  channel.second.on_message([](int) {});
-  for (int message : {1, 2}) channel.first.post_message(message);
-  channel.first.close();
+  channel.port2.on_message([](int) {});
+  for (int message : {1, 2}) channel.port1.post_message(message);
+  channel.port1.close();
   loop.run();
   trace.print();
 }
