@@ -113,7 +113,7 @@ TEST_F(MillionMessages, never_exceed_their_limit) {
   loop().run();
   EXPECT_EQ(reader.next, messages / 100);
   EXPECT_TRUE(reader.in_order);
-  EXPECT_EQ(queued_most, limit);
+  EXPECT_LE(queued_most, limit);
 }
 
 TEST_F(MillionMessages, go_back_and_forth_among_many_workers) {
