@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <iterator>
@@ -184,12 +183,10 @@ bool switched_on(std::string_view name) {
   return false;
 }
 
-std::shared_ptr<void> log_if_switched_on(Loop&) {
+std::shared_ptr<void> log_if_switched_on(Loop& loop) {
   if (!switched_on("async_hooks")) return nullptr;
   // Every Loop counts its ids from 2: tell them apart, unless there is only one.
-  static std::atomic<int> loops = 0;
-  const int loop = ++loops;
-  const std::string which = loop == 1 ? "" : fmt::format(" loop {}", loop);
+  const std::string which = loop.number() == 1 ? "" : fmt::format(" loop {}", loop.number());
   return std::make_shared<EventLog>(
       stderr, EventLogOptions{.prefix = fmt::format("ASYNC_HOOKS {}{}: ", getpid(), which)});
 }

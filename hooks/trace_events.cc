@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "contrail/loop.h"
 #include "hooks/json_text.h"
 
 namespace contrail::inline v0::hooks {
@@ -62,7 +63,9 @@ void write(TraceFile& file, fmt::format_string<Args...> format, Args&&... args) 
 
 TraceEvents::TraceEvents(TraceFile& file, std::string_view process_name,
                          std::string_view thread_name)
-    : file_(file), where_(fmt::format(R"("pid":{},"tid":{})", ::getpid(), thread_number())) {
+    : file_(file),
+      loop_(Loop::current().number()),
+      where_(fmt::format(R"("pid":{},"tid":{})", ::getpid(), thread_number())) {
   name("process_name", process_name.empty() ? program_name() : process_name);
   name("thread_name", thread_name);
 }
@@ -75,19 +78,20 @@ void TraceEvents::name(std::string_view kind, std::string_view name) {
 void TraceEvents::resource_begins(TraceTime at, AsyncId id, AsyncId trigger,
                                   const std::string& type_name, std::string_view more_arguments) {
   write(file_,
-        R"({{"ph":"b","cat":{},"name":{},"id":"{}","ts":{},{},)"
+        R"({{"ph":"b","cat":{},"name":{},"id":"{}:{}","ts":{},{},)"
         R"("args":{{"async_id":{},"trigger_async_id":{}{}}}}})",
-        type_name, type_name, id, Microseconds{at}, where_, id, number(trigger), more_arguments);
+        type_name, type_name, loop_, id, Microseconds{at}, where_, id, number(trigger),
+        more_arguments);
 }
 
 void TraceEvents::resource_resolves(TraceTime at, AsyncId id, const std::string& type_name) {
-  write(file_, R"({{"ph":"n","cat":{},"name":"resolve","id":"{}","ts":{},{}}})", type_name, id,
-        Microseconds{at}, where_);
+  write(file_, R"({{"ph":"n","cat":{},"name":"resolve","id":"{}:{}","ts":{},{}}})", type_name,
+        loop_, id, Microseconds{at}, where_);
 }
 
 void TraceEvents::resource_ends(TraceTime at, AsyncId id, const std::string& type_name) {
-  write(file_, R"({{"ph":"e","cat":{},"name":{},"id":"{}","ts":{},{}}})", type_name, type_name, id,
-        Microseconds{at}, where_);
+  write(file_, R"({{"ph":"e","cat":{},"name":{},"id":"{}:{}","ts":{},{}}})", type_name, type_name,
+        loop_, id, Microseconds{at}, where_);
 }
 
 void TraceEvents::callback(TraceTime begin, TraceTime end, AsyncId id, AsyncId trigger,
@@ -106,9 +110,9 @@ void TraceEvents::root(TraceTime begin, TraceTime end) {
 
 void TraceEvents::arrow(TraceTime from, TraceTime to, AsyncId id) {
   constexpr std::string_view format =
-      R"({{"ph":{},"cat":"trigger","name":"trigger","id":"{}","ts":{},{}}})";
-  write(file_, format, R"("s")", id, Microseconds{from}, where_);
-  write(file_, format, R"("f","bp":"e")", id, Microseconds{to}, where_);
+      R"({{"ph":{},"cat":"trigger","name":"trigger","id":"{}:{}","ts":{},{}}})";
+  write(file_, format, R"("s")", loop_, id, Microseconds{from}, where_);
+  write(file_, format, R"("f","bp":"e")", loop_, id, Microseconds{to}, where_);
 }
 
 void TraceEvents::full(TraceTime at) {

@@ -35,7 +35,8 @@ class TraceEvents {
   void name(std::string_view kind, std::string_view name);
 
   TraceFile& file_;
-  std::string where_;  ///< "pid":…,"tid":…
+  const std::uint64_t loop_;  ///< Its number: part of all ids, so that traces can be joined.
+  std::string where_;         ///< "pid":…,"tid":…
 };
 
 }  // namespace contrail::inline v0::hooks

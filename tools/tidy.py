@@ -19,7 +19,8 @@ FLOOR_NAMES = ["vocabulary", "async", "loop", "io", "http", "hooks"]
 PUBLIC_FLOORS = {
     VOCABULARY: "function error creation_site result resource_info resource_types fwd version",
     ASYNC: "async_hook async_resource async_context async_local_storage execution",
-    LOOP: "loop microtask timers promise promise_combinators thenable cancellation event_emitter graceful_shutdown",
+    LOOP: "loop microtask timers promise promise_combinators thenable cancellation event_emitter "
+          "graceful_shutdown",
     ROOF: "contrail",
 }
 FLOOR_OF_HEADER = {name: floor for floor, names in PUBLIC_FLOORS.items() for name in names.split()}

@@ -37,7 +37,7 @@ def read(path):
     resources = {e["args"]["async_id"]: Resource(e) for e in events if e["ph"] == "b"}
     for event in events:
         if event["ph"] == "e":
-            resources[int(event["id"])].gone = event["ts"]
+            resources[int(event["id"].split(":")[-1])].gone = event["ts"]
         elif event["ph"] == "X" and "args" in event:
             called = resources[event["args"]["async_id"]]
             called.calls.append((event["ts"], event["ts"] + event["dur"]))

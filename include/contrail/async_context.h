@@ -13,6 +13,10 @@
 
 namespace contrail::inline v0 {
 
+namespace detail {
+class SharedContext;
+}
+
 /// Values that follow the flow of control across asynchronous calls, in the shape of the
 /// AsyncContext proposal for JavaScript (TC39, stage 2).
 namespace async_context {
@@ -29,8 +33,8 @@ struct VariableOptions {
 /// Setting it never disturbs code that already captured the context: contexts are immutable, a
 /// Variable only chooses which one is current. Variables may be made before any Loop, used on
 /// every thread, and destroyed while contexts still hold their values. Values must tolerate being
-/// read from several threads once they are bound: queue_work() lends them to its worker; contexts
-/// themselves stay on their thread.
+/// read from several threads once they are bound: queue_work() lends them to its worker, and a
+/// SharedSnapshot to whom it is given; contexts themselves stay on their thread.
 template <class T>
 class Variable {
  public:
@@ -77,8 +81,10 @@ class Variable {
   std::optional<T> default_;
 };
 
+class SharedSnapshot;
+
 /// The whole context at one moment, to be re-entered later, on the same thread, which nobody
-/// checks. Copies share it.
+/// checks. Copies share it. For other threads there is share().
 class Snapshot {
  public:
   Snapshot() : frame_(detail::FrameRef::adopt(detail::capture_frame())) {}
@@ -89,6 +95,9 @@ class Snapshot {
     detail::FrameScope scope(frame_.get());
     return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
   }
+
+  /// The same context for any thread.
+  SharedSnapshot share() const;
 
   /// A callable that runs fn in the context of this moment.
   template <class F>
@@ -101,6 +110,48 @@ class Snapshot {
  private:
   detail::FrameRef frame_;
 };
+
+/// A Snapshot for other threads: copied, handed over, run and dropped on any of them, whether or
+/// not they have a Loop.
+///
+///     worker_loop.post([context = Snapshot().share()] { context.run(handle_request); });
+///
+/// What fn starts there, timers for instance, keeps the context in that thread's own terms, for as
+/// long as it likes. Values are the very objects of the Snapshot's thread, so from share() on
+/// several threads may read them at once: they must be safe to use as const. What is run, entered
+/// or disabled inside run() stays with it.
+///
+/// Values are destroyed on the thread that bound them: when it next turns its Loop, ends one, calls
+/// share(), or ends; after its end on whichever thread drops the last share, one at a time.
+class CONTRAIL_API SharedSnapshot {
+ public:
+  SharedSnapshot(const SharedSnapshot& other) noexcept;
+  SharedSnapshot(SharedSnapshot&& other) noexcept
+      : context_(std::exchange(other.context_, nullptr)) {}
+  SharedSnapshot& operator=(SharedSnapshot other) noexcept {
+    std::swap(context_, other.context_);
+    return *this;
+  }
+  ~SharedSnapshot();
+
+  /// Calls fn(args...) in the context of the Snapshot, on this thread. One that was moved from has
+  /// an empty context.
+  template <class F, class... Args>
+  decltype(auto) run(F&& fn, Args&&... args) const {
+    const auto frame = detail::FrameRef::adopt(frame_of_this_thread());
+    detail::FrameScope scope(frame.get());
+    return std::invoke(std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+
+ private:
+  friend class Snapshot;
+  explicit SharedSnapshot(detail::ContextFrame* frame);
+  detail::ContextFrame* frame_of_this_thread() const;
+
+  detail::SharedContext* context_;  ///< nullptr: nothing was bound.
+};
+
+inline SharedSnapshot Snapshot::share() const { return SharedSnapshot(frame_.get()); }
 
 }  // namespace async_context
 }  // namespace contrail::inline v0

@@ -21,6 +21,7 @@
 #include "contrail/function.h"
 #include "contrail/graceful_shutdown.h"
 #include "contrail/loop.h"
+#include "contrail/message_channel.h"
 #include "contrail/microtask.h"
 #include "contrail/pipe.h"
 #include "contrail/poll.h"
@@ -42,6 +43,7 @@
 #include "contrail/tty.h"
 #include "contrail/udp.h"
 #include "contrail/version.h"
+#include "contrail/worker.h"
 
 #if __has_include("contrail/http/server.h")
 #include "contrail/http/server.h"

@@ -20,6 +20,7 @@ namespace async_context {
 template <class T>
 class Variable;
 class Snapshot;
+class SharedSnapshot;
 }  // namespace async_context
 
 class Loop;
@@ -46,6 +47,7 @@ class PollWatcher;
 class FsWatcher;
 class StatWatcher;
 class Worker;
+template <class In, class Out>
 class MessagePort;
 class File;
 class FileReader;

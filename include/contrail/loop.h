@@ -149,6 +149,10 @@ class CONTRAIL_API Loop {
   /// exception; nothing unwinds through libuv. fn may destroy the resource.
   void make_callback(const AsyncResource& resource, Function<void()> fn);
 
+  /// Tells this Loop from all others of the process, past ones too: 1 for the first, then 2, and so
+  /// on. Every Loop counts its ids from 2, so who shows those of several Loops shows this besides.
+  std::uint64_t number() const noexcept;
+
   /// The libuv loop: for handles of your own. See make_callback().
   uv_loop_s* native() noexcept;
 

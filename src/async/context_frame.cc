@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "src/async/overflow.h"
+#include "src/async/shared_context.h"
 
 namespace contrail::inline v0::detail {
 
@@ -180,6 +181,20 @@ void free_frame(ContextFrame* frame) noexcept {
   free_one(frame);
   freeing = false;
   if (dying) free_dying();
+}
+
+void release_orphan(ContextFrame* frame) noexcept {
+  // Its blocks are in chunks that nobody takes apart any more: they must not reach this thread's
+  // free lists.
+  ContextFrame* const outer_dying = std::exchange(dying, nullptr);
+  const bool outer_freeing = std::exchange(freeing, false);
+  const bool outer_recycles = std::exchange(pool.recycles, false);
+  const bool outer_frees_orphans = std::exchange(pool.frees_orphans, true);
+  release(frame);
+  pool.frees_orphans = outer_frees_orphans;
+  pool.recycles = outer_recycles;
+  freeing = outer_freeing;
+  dying = outer_dying;
 }
 
 ContextFrame* frame_with(ContextFrame* from, std::uint32_t index, Box* counted_box) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/async/overflow.h"
+#include "src/async/shared_context.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CONTRAIL_SEES_EVERY_BLOCK 1
@@ -56,6 +57,7 @@ Chunks* chunks_of_thread() {
   struct Owner : Chunks {
     ~Owner() {
       forget_context();
+      leave_home();
       ended = true;
     }
   };
@@ -79,7 +81,7 @@ void* pool_refill(std::size_t size) {
     head = ::new (chunk + i * block_bytes) Pool::Free{head};
   }
   pool.heads[index] = head->next;
-  pool.recycles = true;
+  pool.recycles = !pool.frees_orphans;
   return head;
 }
 

@@ -6,7 +6,9 @@
 #include <system_error>
 
 #include "contrail/error.h"
+#include "src/async/shared_context.h"
 #include "src/loop/callback_scope.h"
+#include "src/loop/companions.h"
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0 {
@@ -105,6 +107,7 @@ void LoopState::rethrow_uncaught() {
 
 void LoopState::run_check_phase() {
   if (hot.tearing_down) return;
+  take_back_contexts();
   if (!destroys.empty() || !tasks.await_callback()) {
     CallbackScope scope;
     destroys.flush();
@@ -155,29 +158,6 @@ void LoopState::let_go() noexcept {
 }
 
 namespace {
-
-/// Those who come along with every Loop. Never destroyed: statics may still make Loops.
-class Companions {
- public:
-  using Maker = std::shared_ptr<void> (*)(Loop&);
-  void add(Maker maker) {
-    std::lock_guard lock(mutex_);
-    makers_.push_back(maker);
-  }
-  /// A copy: a maker may add another one.
-  std::vector<Maker> all() {
-    std::lock_guard lock(mutex_);
-    return makers_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<Maker> makers_;
-};
-Companions& companions() {
-  static auto* instance = new Companions;
-  return *instance;
-}
 
 /// Marks the loop as running, and refuses what would corrupt it.
 class Running {
@@ -298,6 +278,8 @@ void Loop::make_callback(const AsyncResource& resource, Function<void()> fn) {
   state();
   detail::run_callback(resource, [&] { fn(); });
 }
+
+std::uint64_t Loop::number() const noexcept { return state_->serial; }
 
 uv_loop_s* Loop::native() noexcept { return state().uv; }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/async/overflow.h"
+#include "src/async/shared_context.h"
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
@@ -65,6 +66,7 @@ bool LoopState::drop_everything() {
     }
     anything |= !undone.empty();
     undone.clear();
+    take_back_contexts();
     if (!open.empty()) {
       anything = true;
       open.end_all();

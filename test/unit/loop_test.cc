@@ -501,6 +501,16 @@ TEST_F(Loops, are_not_held_up_by_an_immediate_that_throws_and_starts_itself_agai
   loop().run();
 }
 
+TEST_F(Loops, have_numbers_that_are_never_used_again) {
+  std::uint64_t other = 0;
+  std::thread([&] { other = Loop().number(); }).join();
+  const std::uint64_t first = loop().number();
+  destroy_loop();
+  const std::uint64_t next = Loop().number();
+  EXPECT_LT(first, other);
+  EXPECT_LT(other, next);
+}
+
 TEST_F(Loops, do_a_turn_after_make_callback_has_thrown_outside_of_one) {
   AsyncResource resource("A");
   loop().make_callback(resource, [] { throw std::runtime_error("no"); });

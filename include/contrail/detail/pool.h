@@ -20,6 +20,7 @@ struct Pool {
 
   Free* heads[classes] = {};
   bool recycles = false;  ///< Off under AddressSanitizer, which then sees every use after free.
+  bool frees_orphans = false;  ///< What is released now came from a thread that has ended.
 };
 
 extern CONTRAIL_API constinit thread_local Pool pool __attribute__((tls_model("initial-exec")));

@@ -34,7 +34,8 @@ struct ChromeTraceOptions {
 /// Every resource is an asynchronous slice from its init to its destroy, or to the end of the
 /// trace. Every callback is a slice of its thread, and an arrow leads to a resource's first one
 /// from the slice of its trigger; if the trigger itself never ran, from where that was caused.
-/// Code outside the loop appears as "root" for as long as it makes resources.
+/// Code outside the loop appears as "root" for as long as it makes resources. Ids are preceded by
+/// the number of the Loop, so the traces of several can be joined.
 ///
 /// Written in the Trace Event Format, so that the file is valid JSON after each write, whatever
 /// becomes of the process. std::exit() completes it, from any thread; a crash costs what was still

@@ -36,7 +36,7 @@ class ProgramTrace {
            type == "GETADDRINFOREQWRAP" || type == "GETNAMEINFOREQWRAP" ||
            type == "FSREQCALLBACK" || type.starts_with("FILEHANDLE") || type == "DIRHANDLE" ||
            type == "SIGNALWRAP" || type == "FSEVENTWRAP" || type == "STATWATCHER" ||
-           type == "TTYWRAP" || type == "Query";
+           type == "TTYWRAP" || type == "WORKER" || type == "MESSAGEPORT" || type == "Query";
   }
   std::string name_of(AsyncId id) const {
     const auto found = names_.find(id);

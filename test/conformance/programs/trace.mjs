@@ -6,8 +6,8 @@ import { createHook } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 
 const SHOWN = new RegExp(
-  '^((?:TCP|UDP|PIPE|PROCESS|FILEHANDLE|DIRHANDLE)\\w*|FSREQCALLBACK|Query' +
-    '|(?:WRITE|SHUTDOWN|GETADDRINFOREQ|GETNAMEINFOREQ|SIGNAL|FSEVENT|TTY)WRAP|STATWATCHER)$',
+  '^((?:TCP|UDP|PIPE|PROCESS|FILEHANDLE|DIRHANDLE)\\w*|FSREQCALLBACK|STATWATCHER|WORKER|MESSAGEPORT|Query' +
+    '|(?:WRITE|SHUTDOWN|GETADDRINFOREQ|GETNAMEINFOREQ|SIGNAL|FSEVENT|TTY)WRAP)$',
 );
 // See differences.md: number 22, and number 1.
 const TWIN = { FSREQPROMISE: 'FSREQCALLBACK' };
@@ -15,7 +15,8 @@ const COLLECTED = new Set(['FILEHANDLE', 'DIRHANDLE']);
 
 export function say(line) { writeSync(1, `${line}\n`); }
 
-export function trace() {
+/** `hidden`: a type that this program does not show. */
+export function trace({ hidden } = {}) {
   const names = new Map(); // Of what is not shown: the name of what triggered it.
   const shown = new Map(); // Types by id.
   const counts = new Map();
@@ -25,7 +26,7 @@ export function trace() {
     init(id, own, trigger) {
       const type = TWIN[own] ?? own;
       const by = names.get(trigger) ?? 'program';
-      if (!SHOWN.test(type)) return names.set(id, by);
+      if (!SHOWN.test(type) || type === hidden) return names.set(id, by);
       counts.set(type, (counts.get(type) ?? 0) + 1);
       names.set(id, `${type}:${counts.get(type)}`);
       shown.set(id, type);

@@ -140,7 +140,7 @@ TEST_F(ChromeTrace, shows_a_resource_from_its_init_to_its_destroy) {
   ASSERT_THAT(begins, SizeIs(1));
   ASSERT_THAT(ends, SizeIs(1));
   EXPECT_EQ(begins[0]["name"], "Immediate");
-  EXPECT_EQ(begins[0]["id"], "2");
+  EXPECT_EQ(begins[0]["id"], std::to_string(loop.number()) + ":2");
   EXPECT_EQ(begins[0]["args"]["trigger_async_id"], 1);
   EXPECT_EQ(begins[0]["cat"], ends[0]["cat"]);
   EXPECT_LT(begins[0]["ts"], ends[0]["ts"]);
@@ -319,7 +319,7 @@ TEST_F(ChromeTrace, names_the_process_and_the_thread) {
 }
 
 TEST_F(ChromeTrace, tells_the_timers_of_two_threads_apart) {
-  std::set<json> threads;
+  std::set<json> threads, ids;
   auto run_a_timer = [&] {
     Loop loop_of_its_own;
     hooks::ChromeTrace here(path);
@@ -329,10 +329,12 @@ TEST_F(ChromeTrace, tells_the_timers_of_two_threads_apart) {
     const json begin = phase(read(), "b").at(0);
     EXPECT_EQ(begin["name"], "Timeout");
     threads.insert(begin["tid"]);
+    ids.insert(begin["id"]);
   };
   std::thread(run_a_timer).join();
   std::thread(run_a_timer).join();
   EXPECT_THAT(threads, SizeIs(2));
+  EXPECT_THAT(ids, SizeIs(2));
 }
 
 TEST_F(ChromeTrace, writes_an_unassigned_trigger_as_node_does) {
