@@ -1,10 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "contrail/async_resource.h"
 #include "contrail/stream.h"
+#include "contrail/timers.h"
+#include "src/io/wait_queue.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0::detail {
@@ -24,8 +28,13 @@ struct StreamState : HandleState, Cancellable {
   void set_on_data(OnData fn);
   void pause() noexcept;
   void resume();
-  void write(std::string data, Callback<void> fn, CreationSite site);
-  Promise<void> write(std::string data, std::stop_token stop, CreationSite site);
+  void set_read_timeout(std::chrono::milliseconds within);
+  /// Data is a std::string or a vector of them.
+  template <class Data>
+  void write(Data data, Callback<void> fn, CreationSite site);
+  template <class Data>
+  Promise<void> write(Data data, std::stop_token stop, CreationSite site);
+  Promise<void> drained(std::stop_token stop, CreationSite site);
   void shutdown(Callback<void> fn, CreationSite site);
   /// Of the read() that waits.
   bool cancel() noexcept override;
@@ -39,8 +48,13 @@ struct StreamState : HandleState, Cancellable {
     return Error(status, syscall, subject());
   }
 
+  bool is_readable() noexcept { return is_open() && !ended_ && uv_is_readable(stream()); }
+  bool is_writable() noexcept { return is_open() && uv_is_writable(stream()); }
+
   Function<void()> on_close;
-  std::size_t writes_in_flight = 0;
+  std::shared_ptr<Function<void()>> on_drain;
+  std::size_t write_high_water_mark = std::size_t{64} * 1024;  ///< Node's.
+  bool needs_drain = false;
   bool given_up = false;  ///< For another one: nobody, hooks included, hears it close.
 
  private:
@@ -53,11 +67,23 @@ struct StreamState : HandleState, Cancellable {
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
-  int start_write(std::string data, Callback<void>& fn, CreationSite site);
+  bool somebody_reads() const noexcept { return pending_read_ || (listening_ && !paused_); }
+  void await_data();
+  void arm_read_timer(std::chrono::milliseconds delay);
+  void read_timer_due();
+  template <class Data>
+  int start_write(Data data, Callback<void>& fn, CreationSite site);
+  void wrote(int status, Callback<void>& fn, const std::string& to);
+  void settle_drained(int status);
   Result<void> write_result(int status) const;
 
   OnData on_data_;
   std::optional<PendingRead> pending_read_;
+  std::chrono::milliseconds read_timeout_{};
+  std::chrono::milliseconds waiting_since_{};
+  std::optional<Timeout> read_timer_;  ///< While there is one to come.
+  WaitQueue<void> drained_;
+  std::size_t writes_in_flight_ = 0;
   int ended_ = 0;           ///< UV_EOF or the error that ended reading.
   bool listening_ = false;  ///< There is an on_data_, though it is moved out while it runs.
   bool replaced_ = false;   ///< set_on_data() was called since it was.

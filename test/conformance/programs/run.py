@@ -72,6 +72,7 @@ def ask_twice_on_one_connection(program, port):
 CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting,
            "pipe/echo": say_ping_to_it, "http/context": ask_twice_on_one_connection}
 SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so,
+           "tcp/drain": read_once_it_says_so,
            "pipe/half_close": answer_its_end, "pipe/abstract": answer_its_end}
 DEAF = {"tcp/refused", "pipe/refused"}
 
