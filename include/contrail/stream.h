@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "contrail/detail/export.h"
@@ -131,6 +132,8 @@ class CONTRAIL_API Stream {
   Stream() noexcept = default;
   explicit Stream(detail::StreamHandle state) noexcept : state_(std::move(state)) {}
   detail::StreamState& state() const;
+  /// What another one consists of, which is left empty.
+  static detail::StreamHandle take(Stream& other) noexcept { return std::move(other.state_); }
 
  private:
   detail::StreamHandle state_;

@@ -193,6 +193,7 @@ void StreamState::closed() noexcept {
   on_data_ = nullptr;
   on_close = nullptr;
   on_drain = nullptr;
+  if (auto count = std::move(counted_by)) count->one_closed();
   resource().emit_destroy();
   resource().release_context();
 }

@@ -8,10 +8,17 @@
 #include "contrail/async_resource.h"
 #include "contrail/stream.h"
 #include "contrail/timers.h"
+#include "src/io/acceptor.h"
 #include "src/io/wait_queue.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0::detail {
+
+/// A connected socket to take over: a descriptor, or what has come over a pipe.
+struct Incoming {
+  int descriptor = -1;
+  uv_stream_t* pipe = nullptr;
+};
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
 struct StreamState : HandleState, Cancellable {
@@ -34,6 +41,8 @@ struct StreamState : HandleState, Cancellable {
   void write(Data data, Callback<void> fn, CreationSite site);
   template <class Data>
   Promise<void> write(Data data, std::stop_token stop, CreationSite site);
+  /// The stream goes along, and is then closed here.
+  void send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site);
   Promise<void> drained(std::stop_token stop, CreationSite site);
   void shutdown(Callback<void> fn, CreationSite site);
   /// Of the read() that waits.
@@ -51,6 +60,7 @@ struct StreamState : HandleState, Cancellable {
   bool is_readable() noexcept { return is_open() && !ended_ && uv_is_readable(stream()); }
   bool is_writable() noexcept { return is_open() && uv_is_writable(stream()); }
 
+  std::shared_ptr<ConnectionCount> counted_by;  ///< The server's that has accepted it.
   Function<void()> on_close;
   std::shared_ptr<Function<void()>> on_drain;
   std::size_t write_high_water_mark = std::size_t{64} * 1024;  ///< Node's.
@@ -73,6 +83,7 @@ struct StreamState : HandleState, Cancellable {
   void read_timer_due();
   template <class Data>
   int start_write(Data data, Callback<void>& fn, CreationSite site);
+  void wrote_later() noexcept;
   void wrote(int status, Callback<void>& fn, const std::string& to);
   void settle_drained(int status);
   Result<void> write_result(int status) const;

@@ -64,6 +64,15 @@ struct WriteRequest : RequestState<uv_write_t> {
   AsyncResource resource;
 };
 
+/// A write that a stream goes along with.
+struct SendRequest : WriteRequest<std::string> {
+  SendRequest(std::string bytes, StreamHandle stream, Callback<void> callback, StreamState& on,
+              CreationSite site)
+      : WriteRequest(std::move(bytes), std::move(callback), on, site), along(std::move(stream)) {}
+
+  StreamHandle along;
+};
+
 struct ShutdownRequest : RequestState<uv_shutdown_t> {
   ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
       : fn(std::move(callback)),
@@ -143,9 +152,36 @@ int StreamState::start_write(Data data, Callback<void>& fn, CreationSite site) {
     fn = std::move(request->fn);
     return status;
   }
+  wrote_later();
+  return in_flight;
+}
+
+void StreamState::send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site) {
+  int status = UV_EINVAL;
+  if (!is_open()) status = UV_EBADF;
+  if (is_open() && !data.empty() && along && along->is_open()) {
+    auto request = std::make_unique<SendRequest>(std::move(data), std::move(along), std::move(fn),
+                                                 *this, site);
+    uv_buf_t bytes{request->data.data(), request->data.size()};
+    uv_stream_t* sent = request->along->stream();
+    status = SendRequest::submit(request, [&](uv_write_t* submitted) {
+      return uv_write2(submitted, stream(), &bytes, 1, sent, [](uv_write_t* done, int result) {
+        auto self = SendRequest::take<SendRequest>(done);
+        self->along = nullptr;  // Closes before the caller hears.
+        StreamState& on = of(done->handle->data);
+        run_callback(self->resource, [&] { on.wrote(result, self->fn, self->subject); });
+      });
+    });
+    if (status >= 0) return wrote_later();
+    fn = std::move(request->fn);
+  }
+  auto tell = [fn = std::move(fn), failure = error(status, "send")]() mutable { fn(failure); };
+  next_tick(std::move(tell), site);
+}
+
+void StreamState::wrote_later() noexcept {
   ++writes_in_flight_;
   if (uv_stream_get_write_queue_size(stream()) >= write_high_water_mark) needs_drain = true;
-  return in_flight;
 }
 
 /// As in Node, 'drain' comes before the callback of the write that caused it.

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "src/loop/callback_scope.h"
+#include "src/loop/descriptor_watch.h"
 #include "src/loop/open_list.h"
 
 namespace contrail::inline v0::detail {
@@ -35,7 +36,9 @@ class HandleState : public Open {
       self->phase_ = Phase::closed;
       self->leave();
       if (!self->owned_) delete self;
+      DescriptorWatch::came_back();
     });
+    stopped();
   }
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
@@ -66,6 +69,9 @@ class HandleState : public Open {
     if (!has_ref_) apply_ref();
     loop_->open.add(*this);
   }
+
+  /// libuv watches it no more: what it was for, and libuv does not close, may go.
+  virtual void stopped() noexcept {}
 
   /// libuv has let go: the last chance to tell anyone. The owner may let go in here.
   virtual void closed() noexcept = 0;
