@@ -1,13 +1,22 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "contrail/stream.h"
 #include "contrail/stream_server.h"
+#include "contrail/tcp.h"
 
 namespace contrail::inline v0 {
+
+struct PipeOptions {
+  /// Streams can be sent and received over it, see Pipe::send(): of Unix sockets only, and at both
+  /// of its ends.
+  bool passes_streams = false;
+};
 
 /// A connection within one machine: a Unix socket, or one end of a system's pipe. Hooks see
 /// PIPEWRAP, and for connect() a PIPECONNECTWRAP triggered by it.
@@ -34,11 +43,29 @@ class CONTRAIL_API Pipe : public Stream {
                       CreationSite site = CreationSite::current());
 
   /// Two ends, connected to each other (socketpair). Throws Error if there are no descriptors left.
-  static std::pair<Pipe, Pipe> pair(CreationSite site = CreationSite::current());
+  static std::pair<Pipe, Pipe> pair(PipeOptions options = {},
+                                    CreationSite site = CreationSite::current());
 
   /// Takes over a connected Unix socket, or an end of a pipe(), and makes it non-blocking. Throws
   /// Error if it is neither; the descriptor is still the caller's then.
-  static Pipe from_descriptor(int descriptor, CreationSite site = CreationSite::current());
+  static Pipe from_descriptor(int descriptor, PipeOptions options = {},
+                              CreationSite site = CreationSite::current());
+
+  /// Sends data, at least one byte, and along with it the stream, which is then closed on this
+  /// side: who receives it, usually another process, goes on with it. It must be idle: what was
+  /// read from it, or waits to be written, does not go along. Fails with EINVAL without data or
+  /// over a pipe that does not pass streams.
+  Promise<void> send(std::string data, Stream along, std::stop_token stop = {},
+                     CreationSite site = CreationSite::current());
+  void send(std::string data, Stream along, Callback<void> fn,
+            CreationSite site = CreationSite::current());
+
+  /// A stream that was received, if there was one.
+  using Received = std::variant<std::monostate, TcpSocket, Pipe>;
+  /// The next stream that came along with the bytes read so far. It is a TCPWRAP or PIPEWRAP
+  /// triggered by this pipe, with no context of its own, like a server's. Throws Error if the
+  /// process may have no more descriptors.
+  Received receive();
 
   /// What was connected to, or the server's; empty if it has none.
   const std::string& name() const;
@@ -54,6 +81,7 @@ struct PipeListenOptions {
   int backlog = 511;          ///< Connections that the system holds until they are accepted.
   bool readable_all = false;  ///< Every user may read the socket file, not only whom umask lets.
   bool writable_all = false;  ///< Every user may write it: Linux asks this of who connects.
+  std::size_t max_connections = 0;  ///< See ListenOptions.
 };
 
 extern template class StreamServer<Pipe>;

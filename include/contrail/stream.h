@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "contrail/detail/export.h"
 #include "contrail/function.h"
@@ -60,6 +63,12 @@ class CONTRAIL_API Stream {
   void pause() noexcept;
   void resume();
 
+  /// Bounds the wait for the next bytes, counted from when somebody began to wait or the last ones
+  /// came: a read() then fails with ETIMEDOUT, and on_data() is told it. Neither is the end: the
+  /// next read() may follow, and on_data() goes on, and is told again. 0 ms, as at first, is for
+  /// ever. Hooks see a Timeout now and then, not one for each read.
+  void set_read_timeout(std::chrono::milliseconds within);
+
   /// Called once, when the stream is closed and libuv has let go of it.
   void on_close(Function<void()> fn);
 
@@ -70,8 +79,33 @@ class CONTRAIL_API Stream {
                       CreationSite site = CreationSite::current());
   /// The same; fn runs in a tick if the system took everything at once.
   void write(std::string data, Callback<void> fn, CreationSite site = CreationSite::current());
+  /// Sends the parts one after the other, as one write and, if the system takes them all at once,
+  /// by one system call: a head and a body need not be joined first.
+  Promise<void> writev(std::vector<std::string> parts, std::stop_token stop = {},
+                       CreationSite site = CreationSite::current());
+  void writev(std::vector<std::string> parts, Callback<void> fn,
+              CreationSite site = CreationSite::current());
   /// Bytes that the system has not taken yet.
   std::size_t write_queue_size() const noexcept;
+
+  /// How many bytes may wait before needs_drain() asks the writer to stop: 64 KiB unless set. No
+  /// write is refused for it. Node's writableHighWaterMark.
+  void set_write_high_water_mark(std::size_t bytes);
+  std::size_t write_high_water_mark() const noexcept;
+  /// A write has reached the high-water mark, and not everything is sent since. Node's
+  /// writableNeedDrain.
+  bool needs_drain() const noexcept;
+  /// Calls fn whenever all is sent after needs_drain(), as the write that was the last, just before
+  /// its own callback; not if it failed, and not after shutdown(). Node's 'drain'.
+  void on_drain(Function<void()> fn);
+  /// The same for coroutines: resolves once needs_drain() is false, maybe at once. Fails as the
+  /// write does that it waits for.
+  ///
+  ///     while (std::optional<std::string> line = next()) {
+  ///       socket.write(std::move(*line), [](auto) {});
+  ///       co_await socket.drained();
+  ///     }
+  Promise<void> drained(std::stop_token stop = {}, CreationSite site = CreationSite::current());
 
   /// Finishes writing, then tells the peer there is no more. Reading goes on.
   Promise<void> shutdown(std::stop_token stop = {}, CreationSite site = CreationSite::current());
@@ -83,12 +117,23 @@ class CONTRAIL_API Stream {
   explicit operator bool() const noexcept { return state_ != nullptr; }
   /// Not closed by us yet. The peer may be long gone.
   bool is_open() const noexcept;
+  /// There may be more to read: it is open, and neither its end nor an error has been read.
+  bool is_readable() const noexcept;
+  /// Writing is not refused: it is open, and there was no shutdown().
+  bool is_writable() const noexcept;
+
+  /// Whether it keeps Loop::run() from returning while it waits for data. It does at first.
+  Stream& ref() noexcept;
+  Stream& unref() noexcept;
+  bool has_ref() const noexcept;
   AsyncId async_id() const noexcept;
 
  protected:
   Stream() noexcept = default;
   explicit Stream(detail::StreamHandle state) noexcept : state_(std::move(state)) {}
   detail::StreamState& state() const;
+  /// What another one consists of, which is left empty.
+  static detail::StreamHandle take(Stream& other) noexcept { return std::move(other.state_); }
 
  private:
   detail::StreamHandle state_;

@@ -28,9 +28,11 @@ class CONTRAIL_API StreamServer {
   /// in the system. Rejects with EBADF if the server does not listen, and with ECANCELED on close.
   Promise<Socket> accept(std::stop_token stop = {}, CreationSite site = CreationSite::current());
 
-  /// A connection could not be accepted; the server goes on. Without fn that is silent. Nobody
-  /// hears when the process is out of file descriptors: libuv keeps one in reserve, with which it
-  /// accepts and closes at once whoever is waiting.
+  /// A connection could not be accepted; the server goes on. Without fn that is silent.
+  ///
+  /// When the process has run out of file descriptors (EMFILE), it is told once: the server then
+  /// lets connections wait in the system, and goes on when a handle of this thread's closes, or,
+  /// as descriptors may come back elsewhere, within a quarter of a second.
   void on_error(Function<void(const Error&)> fn);
   /// Called once, when the server is closed and libuv has let go of it.
   void on_close(Function<void()> fn);

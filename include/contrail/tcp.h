@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -36,6 +37,17 @@ class CONTRAIL_API TcpSocket : public Stream {
   static void connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn,
                       CreationSite site = CreationSite::current());
 
+  /// Binds to the local address first, which decides the interface and, unless 0, the port.
+  static Promise<TcpSocket> connect_from(const SocketAddress& local, const SocketAddress& to,
+                                         std::stop_token stop = {},
+                                         CreationSite site = CreationSite::current());
+  static void connect_from(const SocketAddress& local, const SocketAddress& to,
+                           Callback<TcpSocket> fn, CreationSite site = CreationSite::current());
+
+  /// Closes so that the peer sees ECONNRESET, at once, in place of an orderly end: what is not sent
+  /// is dropped, and the system keeps nothing of the connection. Node's resetAndDestroy().
+  void close_reset() noexcept;
+
   TcpSocket& set_no_delay(bool on = true);
   TcpSocket& set_keep_alive(std::chrono::seconds idle);
   SocketAddress local_address() const;
@@ -44,12 +56,19 @@ class CONTRAIL_API TcpSocket : public Stream {
  private:
   friend class StreamServer<TcpSocket>;
   friend struct TcpConnect;
+  friend class Pipe;  // Receives one.
   using Stream::Stream;
 };
 
 struct ListenOptions {
-  int backlog = 511;
-  bool ipv6_only = false;
+  int backlog = 511;       ///< Connections that the system holds until they are accepted.
+  bool ipv6_only = false;  ///< At ::, leaves the port's IPv4 side to somebody else.
+  bool reuse_port =
+      false;  ///< Others of this user who say so, too, may listen at the same address:
+              ///< the system deals out connections among them (SO_REUSEPORT).
+  /// At most so many open connections; 0 is any number. Others wait in the system, as many as
+  /// backlog says, until one closes.
+  std::size_t max_connections = 0;
 };
 
 extern template class StreamServer<TcpSocket>;

@@ -13,22 +13,23 @@
 namespace contrail::inline v0 {
 namespace detail {
 
-PipeState::PipeState(std::string name, CreationSite site)
+PipeState::PipeState(std::string name, CreationSite site, PipeOptions options)
     : details{std::move(name), false}, its_resource(pipe_type, AnyRef::to(details), site) {
-  uv_pipe_init(loop().uv, &pipe, 0);
+  uv_pipe_init(loop().uv, &pipe, options.passes_streams);
   opened(&pipe);
 }
 
-PipeState::PipeState(uv_stream_t* listener, const AsyncResource& server)
-    : details(accept_from(listener)),
-      its_resource(pipe_type,
-                   {.trigger_async_id = server.async_id(), .details = AnyRef::to(details)},
-                   server.creation_site()) {}
+PipeState::PipeState(Incoming incoming, const AsyncResource& from)
+    : details(take_over(incoming)),
+      its_resource(pipe_type, {.trigger_async_id = from.async_id(), .details = AnyRef::to(details)},
+                   from.creation_site()) {}
 
-Pipe::Details PipeState::accept_from(uv_stream_t* listener) {
+Pipe::Details PipeState::take_over(Incoming incoming) {
   uv_pipe_init(loop().uv, &pipe, 0);
   opened(&pipe);
-  accept_status = uv_accept(listener, stream());
+  accept_status =
+      incoming.pipe ? uv_accept(incoming.pipe, stream()) : uv_pipe_open(&pipe, incoming.descriptor);
+  if (accept_status < 0 && !incoming.pipe) ::close(incoming.descriptor);
   std::array<char, sizeof(sockaddr_un)> name;
   std::size_t size = name.size();
   // The server's: who connects has no name.
@@ -136,17 +137,17 @@ void Pipe::connect(std::string_view name, Callback<Pipe> fn, CreationSite site) 
   PipeConnect::to_path(std::move(state), to, std::move(fn));
 }
 
-std::pair<Pipe, Pipe> Pipe::pair(CreationSite site) {
+std::pair<Pipe, Pipe> Pipe::pair(PipeOptions options, CreationSite site) {
   uv_os_sock_t ends[2];
   const int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE);
   if (status < 0) throw Error(status, "socketpair");
-  return {from_descriptor(ends[0], site), from_descriptor(ends[1], site)};
+  return {from_descriptor(ends[0], options, site), from_descriptor(ends[1], options, site)};
 }
 
-Pipe Pipe::from_descriptor(int descriptor, CreationSite site) {
+Pipe Pipe::from_descriptor(int descriptor, PipeOptions options, CreationSite site) {
   const std::string subject = "descriptor " + std::to_string(descriptor);
   if (uv_guess_handle(descriptor) != UV_NAMED_PIPE) throw Error(UV_EINVAL, "open", subject);
-  auto* state = new PipeState({}, site);
+  auto* state = new PipeState({}, site, options);
   Pipe pipe{StreamHandle(state)};
   const int status = uv_pipe_open(&state->pipe, descriptor);
   if (status < 0) throw Error(status, "open", subject);

@@ -1,6 +1,9 @@
 #include "contrail/pipe.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "src/io/pipe_state.h"
 #include "src/io/stream_server_state.h"
@@ -11,29 +14,34 @@ namespace detail {
 
 template <>
 struct ServerTypes<Pipe> {
-  using Handle = uv_pipe_t;
   using Connection = PipeState;
   using Details = PipeServer::Details;
   static constexpr const char* name = "PipeServer";
   static constexpr ResourceType type{resource_types::pipe_server.name, &AnyRef::tag_of<Details>};
+
+  static void unlisten(const Details& details) noexcept {
+    const UnixName name(details.name);
+    if (!details.name.empty() && !name.is_abstract()) ::unlink(name.path());
+  }
 };
 
 namespace {
 
-int bind(uv_pipe_t& pipe, const UnixName& name) {
-  if (!name.is_abstract()) return uv_pipe_bind(&pipe, name.path());
-  int status = 0;
-  const int descriptor = name.bound(status);
-  if (descriptor < 0) return status;
-  if (status >= 0) status = uv_pipe_open(&pipe, descriptor);
-  if (status < 0) ::close(descriptor);
-  return status;
+/// A socket that is bound to the name; or that is not, as status says.
+int bound_socket(const UnixName& name, int& status) {
+  const int socket = name.bound(status);
+  if (status == UV_ENOENT) status = UV_EACCES;  // What libuv, and so Node, says on all systems.
+  return socket < 0 ? status : socket;
 }
 
-int permit(uv_pipe_t& pipe, const PipeListenOptions& options) {
-  const int mode =
-      (options.readable_all ? UV_READABLE : 0) | (options.writable_all ? UV_WRITABLE : 0);
-  return mode ? uv_pipe_chmod(&pipe, mode) : 0;
+int permit(const UnixName& name, const PipeListenOptions& options) {
+  const mode_t readable = options.readable_all ? S_IRUSR | S_IRGRP | S_IROTH : 0;
+  const mode_t writable = options.writable_all ? S_IWUSR | S_IWGRP | S_IWOTH : 0;
+  if (!readable && !writable) return 0;
+  struct stat now {};
+  if (::stat(name.path(), &now) < 0) return -errno;
+  const mode_t wanted = (now.st_mode | readable | writable) & ALLPERMS;
+  return ::chmod(name.path(), wanted) < 0 ? -errno : 0;
 }
 
 }  // namespace
@@ -53,10 +61,13 @@ PipeServer& PipeServer::listen(std::string_view name, PipeListenOptions options,
     int problem = at.problem();
     if (at.is_abstract() && for_all) problem = UV_EINVAL;  // It has no file to permit anything.
     if (problem < 0) throw Error(problem, "listen", at.printable());
-    server.announce(uv_pipe_init(server.uv_loop(), &server.handle, 0), {at.text()}, site);
-    server.must(detail::bind(server.handle, at), "listen");
-    server.listen(options.backlog);
-    server.must(detail::permit(server.handle, options), "chmod");
+    int status = 0;
+    const int socket = detail::bound_socket(at, status);
+    server.announce(socket, {}, site);
+    server.must(status, "listen");
+    server.details.name = at.text();  // From here on the file is ours to remove.
+    server.listen(options.backlog, options.max_connections);
+    server.must(detail::permit(at, options), "chmod");
   });
   return *this;
 }

@@ -9,9 +9,10 @@ inline constexpr ResourceType pipe_type{resource_types::pipe.name, &AnyRef::tag_
 
 struct PipeState final : StreamState {
   /// One that is connected to nothing yet.
-  explicit PipeState(std::string name, CreationSite site);
-  /// The next connection of a listening socket; accept_status says whether there was one.
-  PipeState(uv_stream_t* listener, const AsyncResource& server);
+  explicit PipeState(std::string name, CreationSite site, PipeOptions options = {});
+  /// One that is connected already: whom it comes from has accepted or received it. Closes the
+  /// descriptor if libuv does not take it, as accept_status then says.
+  PipeState(Incoming incoming, const AsyncResource& from);
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&pipe); }
   AsyncResource& resource() noexcept override { return its_resource; }
@@ -24,7 +25,7 @@ struct PipeState final : StreamState {
   AsyncResource its_resource;
 
  private:
-  Pipe::Details accept_from(uv_stream_t* listener);
+  Pipe::Details take_over(Incoming incoming);
 };
 
 }  // namespace contrail::inline v0::detail

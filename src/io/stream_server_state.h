@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,13 +10,14 @@
 
 #include "contrail/detail/wait_queue.h"
 #include "contrail/stream_server.h"
+#include "src/io/acceptor.h"
 #include "src/io/stream_state.h"
 
 namespace contrail::inline v0 {
 namespace detail {
 
-/// What a server of such sockets is made of; specialised beside each server. Has a Handle, which
-/// is libuv's, a Connection, which is the state of a Socket, Details and a resource type.
+/// What a server of such sockets is made of; specialised beside each server. Has a Connection,
+/// which is the state of a Socket, Details and a resource type.
 template <class Socket>
 struct ServerTypes;
 
@@ -24,7 +27,7 @@ inline constexpr std::string_view not_listening = "this server does not listen";
 
 /// The pinned half of a server. libuv knows it, and it is a resource, from listen() on.
 template <class Socket>
-struct StreamServer<Socket>::State final : detail::HandleState {
+struct StreamServer<Socket>::State final : detail::Acceptor {
   using Types = detail::ServerTypes<Socket>;
 
   /// The steps of listening: they throw. What failed after begin() is closed.
@@ -36,7 +39,9 @@ struct StreamServer<Socket>::State final : detail::HandleState {
     }
     subject = std::move(at);
   }
-  void announce(int status, typename Types::Details its_details, CreationSite site) {
+  /// Takes the descriptor of a socket; or its status, if there is none.
+  void announce(int socket, typename Types::Details its_details, CreationSite site) {
+    const int status = adopt(socket);
     if (status < 0) throw Error(status, "socket", subject);
     opened(&handle);
     details = std::move(its_details);
@@ -47,84 +52,65 @@ struct StreamServer<Socket>::State final : detail::HandleState {
     close();
     throw Error(status, syscall, subject);
   }
-  void listen(int backlog) {
-    must(
-        uv_listen(
-            stream(), backlog,
-            [](uv_stream_t* listener, int status) {
-              static_cast<State*>(static_cast<HandleState*>(listener->data))->on_connection(status);
-            }),
-        "listen");
+  void listen(int backlog, std::size_t connections_max) {
+    must(start(backlog, connections_max), "listen");
   }
+  int listening_descriptor() const noexcept { return descriptor(); }
 
   Promise<Socket> accept(std::stop_token stop, CreationSite site);
 
   const char* name() const noexcept override { return Types::name; }
   const AsyncResource* about() const noexcept override { return resource ? &*resource : nullptr; }
   void stop_accepting() noexcept override { close(); }
-  uv_loop_t* uv_loop() const noexcept { return loop().uv; }
-  uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle); }
   AsyncId async_id() const noexcept { return resource ? resource->async_id() : no_async_id; }
 
-  typename Types::Handle handle{};
-  std::string subject;  ///< What errors name: where it listens.
   Function<void(Socket)> connection_fn;
   std::shared_ptr<Function<void(const Error&)>> error_fn;
   Function<void()> close_fn;
   detail::WaitQueue<Socket> waiters;  ///< accept() calls without a connection.
-  std::size_t waiting = 0;            ///< Connections without an accept() call.
   typename Types::Details details;
   std::optional<AsyncResource> resource;  ///< Since listen().
 
  private:
-  void on_connection(int status);
-  Socket accept_one();
-  void report(const Error& failure);
+  bool wanted() const noexcept override { return connection_fn || !waiters.empty(); }
+  void on_connection(int descriptor,
+                     const std::shared_ptr<detail::ConnectionCount>& count) override;
+  void on_failure(int status) override;
+  void stopped() noexcept override;
   void closed() noexcept override;
 };
 
-/// The next connection, made by nobody and in no context, whoever may be calling. Throws Error if
-/// there is none after all.
 template <class Socket>
-Socket StreamServer<Socket>::State::accept_one() {
-  detail::Ground ground;
-  auto* accepted = new typename Types::Connection(stream(), *resource);
-  Socket socket{detail::StreamHandle(accepted)};
-  if (accepted->accept_status < 0) throw Error(accepted->accept_status, "accept", subject);
-  return socket;
-}
-
-template <class Socket>
-void StreamServer<Socket>::State::on_connection(int status) {
+void StreamServer<Socket>::State::on_connection(
+    int descriptor, const std::shared_ptr<detail::ConnectionCount>& count) {
   detail::CallbackScope scope;
-  if (detail::hot.tearing_down) return;
-  std::optional<Socket> socket;
-  if (status >= 0) {
-    if (!connection_fn && waiters.empty()) {
-      ++waiting;
-      return;
-    }
-    try {
-      socket.emplace(accept_one());
-    } catch (const Error& failure) {
-      status = failure.code().value();
-    }
+  if (detail::hot.tearing_down) return static_cast<void>(::close(descriptor));
+  typename Types::Connection* accepted;
+  {
+    detail::Ground ground;  // Made by nobody and in no context, whoever may be calling.
+    accepted = new typename Types::Connection({.descriptor = descriptor}, *resource);
   }
+  Socket socket{detail::StreamHandle(accepted)};
+  accepted->counted_by = count;
+  ++count->open;
   scope.call(*resource, [&] {
     if (!is_open()) return;  // A hook has closed it. The connection goes with the socket.
-    if (!socket) {
-      report(Error(status, "accept", subject));
+    if (accepted->accept_status < 0) {
+      if (auto fn = error_fn) (*fn)(Error(accepted->accept_status, "accept", subject));
     } else if (!waiters.empty()) {
-      waiters.settle_first(std::move(*socket));
-    } else {
-      connection_fn(std::move(*socket));
+      waiters.settle_first(std::move(socket));
+    } else if (connection_fn) {
+      connection_fn(std::move(socket));
     }
   });
 }
 
 template <class Socket>
-void StreamServer<Socket>::State::report(const Error& failure) {
-  if (auto fn = error_fn) (*fn)(failure);  // Held here: it may replace or remove itself.
+void StreamServer<Socket>::State::on_failure(int status) {
+  detail::run_callback(*resource, [&] {
+    // Held here: it may replace or remove itself.
+    if (auto fn = error_fn; fn && is_open()) (*fn)(Error(status, "accept", subject));
+  });
 }
 
 template <class Socket>
@@ -132,20 +118,21 @@ Promise<Socket> StreamServer<Socket>::State::accept(std::stop_token stop, Creati
   if (!resource || !is_open()) {
     return Promise<Socket>::reject(Error(UV_EBADF, "accept", {}, detail::not_listening), site);
   }
-  if (waiting > 0 && !stop.stop_requested()) {
-    --waiting;
-    try {
-      return Promise<Socket>::resolve(accept_one(), site);
-    } catch (const Error& failure) {
-      if (failure.code().value() != UV_EAGAIN) return Promise<Socket>::reject(failure, site);
-    }
-  }
-  return waiters.wait({std::move(stop), site, "accept", subject});
+  Promise<Socket> next = waiters.wait({std::move(stop), site, "accept", subject});
+  update_polling();
+  return next;
+}
+
+template <class Socket>
+void StreamServer<Socket>::State::stopped() noexcept {
+  Types::unlisten(details);
+  Acceptor::stopped();
 }
 
 template <class Socket>
 void StreamServer<Socket>::State::closed() noexcept {
   detail::CallbackScope scope;
+  forget_connections();
   waiters.fail_all(Error(UV_ECANCELED, "accept", subject));
   if (close_fn && !detail::hot.tearing_down) {
     // Only connections are callbacks of the server itself; in Node its close is a tick.

@@ -1,56 +1,14 @@
 #include "src/io/stream_state.h"
 
+#include <algorithm>
 #include <csignal>
 
-#include "contrail/microtask.h"
-#include "src/io/promised.h"
+#include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
 namespace {
 
-constexpr int in_flight = 1;
-
 StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
-
-struct WriteRequest : RequestState<uv_write_t> {
-  WriteRequest(std::string bytes, Callback<void> callback, StreamState& on, CreationSite site)
-      : data(std::move(bytes)),
-        fn(std::move(callback)),
-        subject(on.subject()),
-        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
-
-  const AsyncResource* about() const noexcept override { return &resource; }
-
-  std::string data;
-  Callback<void> fn;
-  std::string subject;
-  AsyncResource resource;
-};
-
-struct ShutdownRequest : RequestState<uv_shutdown_t> {
-  ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
-      : fn(std::move(callback)),
-        subject(on.subject()),
-        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
-
-  const AsyncResource* about() const noexcept override { return &resource; }
-
-  Callback<void> fn;
-  std::string subject;
-  AsyncResource resource;
-};
-
-/// What both completions do.
-template <class Request>
-void complete(Request& request, int status, std::string_view syscall) {
-  run_callback(request.resource, [&] {
-    if (status < 0) {
-      request.fn(Error(status, syscall, request.subject));
-    } else {
-      request.fn(Result<void>());
-    }
-  });
-}
 
 /// A write to a peer that is gone has to fail, and libuv does not keep it from raising SIGPIPE.
 /// As in Node the whole process ignores it from now on, unless it has decided otherwise itself.
@@ -83,7 +41,7 @@ Promise<std::size_t> StreamState::read(std::span<std::byte> buffer, std::stop_to
   if (refusal < 0) return Promise<std::size_t>::reject(error(refusal, "read"), site);
   auto [promise, resolver] = Promise<std::size_t>::with_resolver(site);
   pending_read_ = PendingRead{buffer, std::move(resolver)};
-  update_reading();
+  await_data();
   if (promise.pending()) state_of(promise)->settled_by(this);
   if (stop.stop_possible()) {
     cancel_on_stop(*state_of(promise), std::move(stop), "read", subject());
@@ -104,7 +62,7 @@ void StreamState::set_on_data(OnData fn) {
   replaced_ = true;
   // Destroyed last: its destructor may call this again.
   const OnData replaced = std::exchange(on_data_, std::move(fn));
-  update_reading();
+  await_data();
 }
 
 void StreamState::pause() noexcept {
@@ -114,7 +72,7 @@ void StreamState::pause() noexcept {
 
 void StreamState::resume() {
   paused_ = false;
-  update_reading();
+  await_data();
 }
 
 uv_buf_t StreamState::place_for_data() {
@@ -127,9 +85,40 @@ uv_buf_t StreamState::place_for_data() {
   return {shared->data(), shared->size()};
 }
 
+/// Somebody begins to wait, or goes on.
+void StreamState::await_data() {
+  update_reading();
+  if (read_timeout_.count() == 0 || !reading_) return;
+  waiting_since_ = loop().owner.now();
+  if (!read_timer_) arm_read_timer(read_timeout_);
+}
+
+void StreamState::set_read_timeout(std::chrono::milliseconds within) {
+  read_timeout_ = std::max(within, std::chrono::milliseconds(0));
+  if (auto outdated = std::exchange(read_timer_, std::nullopt)) outdated->clear();
+  if (is_open()) await_data();
+}
+
+/// The stream keeps the loop running, not the timer, and it is in the stream's context.
+void StreamState::arm_read_timer(std::chrono::milliseconds delay) {
+  FrameScope frame(resource().context_frame());
+  read_timer_ = set_timeout([this] { read_timer_due(); }, delay, resource().creation_site());
+  read_timer_->unref();
+}
+
+/// Reads only note the time: it is the timer that finds out whether it was enough.
+void StreamState::read_timer_due() {
+  read_timer_.reset();
+  if (!reading_ || !is_open()) return;  // The next one who waits makes another.
+  const auto waited = loop().owner.now() - waiting_since_;
+  if (waited < read_timeout_) return arm_read_timer(read_timeout_ - waited);
+  run_callback(resource(), [&] { deliver(UV_ETIMEDOUT, uv_buf_t{}); });
+  await_data();
+}
+
 /// Reads as long as somebody waits for data. A read() that waits goes before on_data().
 void StreamState::update_reading() {
-  const bool wanted = is_open() && !ended_ && (pending_read_ || (listening_ && !paused_));
+  const bool wanted = is_open() && !ended_ && somebody_reads();
   if (wanted && !reading_) start_reading();
   if (!wanted) stop_reading();
 }
@@ -160,7 +149,7 @@ void StreamState::on_read(ssize_t count, const uv_buf_t& buffer) {
   if (count == 0) return;  // libuv says: nothing yet.
   if (count < 0) ended_ = static_cast<int>(count);
   run_callback(resource(), [&] { deliver(count, buffer); });
-  update_reading();  // After the drain: who awaited this read may be waiting for the next.
+  await_data();  // After the drain: who awaited this read may be waiting for the next.
 }
 
 void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
@@ -169,7 +158,7 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
   if (pending_read_) {
     Resolver<std::size_t> resolver = std::move(pending_read_->resolver);
     pending_read_.reset();
-    if (failed) return resolver.reject(error(ended_, "read"));
+    if (failed) return resolver.reject(error(static_cast<int>(count), "read"));
     return resolver.resolve(size);
   }
   if (!listening_) return;
@@ -183,93 +172,28 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
   };
   replaced_ = false;
   Calling calling{*this};
-  if (failed) return calling.fn(error(ended_, "read"));
+  if (failed) return calling.fn(error(static_cast<int>(count), "read"));
   calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
-}
-
-void StreamState::write(std::string data, Callback<void> fn, CreationSite site) {
-  const int status = start_write(std::move(data), fn, site);
-  if (status == in_flight) return;
-  // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
-  auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
-    fn(std::move(result));
-  };
-  next_tick(std::move(tell), site);
-}
-
-Promise<void> StreamState::write(std::string data, std::stop_token stop, CreationSite site) {
-  const std::string peer = stop.stop_possible() ? subject() : std::string();
-  return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
-    const int status = start_write(std::move(data), fn, site);
-    if (status != in_flight) fn(write_result(status));
-  });
-}
-
-Result<void> StreamState::write_result(int status) const {
-  if (status < 0) return error(status, "write");
-  return {};
-}
-
-/// in_flight, having taken fn; or how it ended at once.
-int StreamState::start_write(std::string data, Callback<void>& fn, CreationSite site) {
-  if (!is_open()) return UV_EBADF;
-  if (!uv_is_writable(stream())) return UV_EPIPE;
-  std::size_t written = 0;
-  // While there is one in flight the others line up: they also finish in their order.
-  if (!data.empty() && writes_in_flight == 0) {
-    uv_buf_t buffer{data.data(), data.size()};
-    const int count = uv_try_write(stream(), &buffer, 1);
-    if (count < 0 && count != UV_EAGAIN) return count;
-    written = count > 0 ? static_cast<std::size_t>(count) : 0;
-  }
-  if (written == data.size() && writes_in_flight == 0) return 0;
-  auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this, site);
-  uv_buf_t rest{request->data.data() + written, request->data.size() - written};
-  const int status = WriteRequest::submit(request, [&](uv_write_t* submitted) {
-    return uv_write(submitted, stream(), &rest, 1, [](uv_write_t* done, int result) {
-      auto self = WriteRequest::take<WriteRequest>(done);
-      --of(done->handle->data).writes_in_flight;
-      complete(*self, result, "write");
-    });
-  });
-  if (status >= 0) {
-    ++writes_in_flight;
-    return in_flight;
-  }
-  fn = std::move(request->fn);
-  return status;
-}
-
-void StreamState::shutdown(Callback<void> fn, CreationSite site) {
-  int status = UV_EBADF;
-  if (is_open()) {
-    auto request = std::make_unique<ShutdownRequest>(std::move(fn), *this, site);
-    status = ShutdownRequest::submit(request, [&](uv_shutdown_t* submitted) {
-      return uv_shutdown(submitted, stream(), [](uv_shutdown_t* done, int result) {
-        auto self = ShutdownRequest::take<ShutdownRequest>(done);
-        complete(*self, result, "shutdown");
-      });
-    });
-    if (status >= 0) return;
-    fn = std::move(request->fn);
-  }
-  auto tell = [fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); };
-  next_tick(std::move(tell), site);
 }
 
 void StreamState::tell_closed() noexcept {
   run_callback(resource(), [&] {
     if (pending_read_) pending_read_->resolver.reject(error(UV_ECANCELED, "read"));
+    drained_.fail_all(error(UV_ECANCELED, "drained"));
     // It may replace or remove itself.
     if (auto fn = std::exchange(on_close, {})) fn();
   });
 }
 
 void StreamState::closed() noexcept {
+  if (read_timer_) read_timer_->clear();
+  read_timer_.reset();
   if (!given_up) tell_closed();
   pending_read_.reset();
   on_data_ = nullptr;
   on_close = nullptr;
+  on_drain = nullptr;
+  if (auto count = std::move(counted_by)) count->one_closed();
   resource().emit_destroy();
   resource().release_context();
 }

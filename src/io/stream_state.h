@@ -1,13 +1,24 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "contrail/async_resource.h"
+#include "contrail/detail/wait_queue.h"
 #include "contrail/stream.h"
+#include "contrail/timers.h"
+#include "src/io/acceptor.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0::detail {
+
+/// A connected socket to take over: a descriptor, or what has come over a pipe.
+struct Incoming {
+  int descriptor = -1;
+  uv_stream_t* pipe = nullptr;
+};
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
 struct StreamState : HandleState, Cancellable {
@@ -24,8 +35,15 @@ struct StreamState : HandleState, Cancellable {
   void set_on_data(OnData fn);
   void pause() noexcept;
   void resume();
-  void write(std::string data, Callback<void> fn, CreationSite site);
-  Promise<void> write(std::string data, std::stop_token stop, CreationSite site);
+  void set_read_timeout(std::chrono::milliseconds within);
+  /// Data is a std::string or a vector of them.
+  template <class Data>
+  void write(Data data, Callback<void> fn, CreationSite site);
+  template <class Data>
+  Promise<void> write(Data data, std::stop_token stop, CreationSite site);
+  /// The stream goes along, and is then closed here.
+  void send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site);
+  Promise<void> drained(std::stop_token stop, CreationSite site);
   void shutdown(Callback<void> fn, CreationSite site);
   /// Of the read() that waits.
   bool cancel() noexcept override;
@@ -42,8 +60,14 @@ struct StreamState : HandleState, Cancellable {
     return Error(status, syscall, subject());
   }
 
+  bool is_readable() noexcept { return is_open() && !ended_ && uv_is_readable(stream()); }
+  bool is_writable() noexcept { return is_open() && uv_is_writable(stream()); }
+
+  std::shared_ptr<ConnectionCount> counted_by;  ///< The server's that has accepted it.
   Function<void()> on_close;
-  std::size_t writes_in_flight = 0;
+  std::shared_ptr<Function<void()>> on_drain;
+  std::size_t write_high_water_mark = std::size_t{64} * 1024;  ///< Node's.
+  bool needs_drain = false;
   bool given_up = false;  ///< For another one: nobody, hooks included, hears it close.
 
  private:
@@ -56,11 +80,24 @@ struct StreamState : HandleState, Cancellable {
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
-  int start_write(std::string data, Callback<void>& fn, CreationSite site);
+  bool somebody_reads() const noexcept { return pending_read_ || (listening_ && !paused_); }
+  void await_data();
+  void arm_read_timer(std::chrono::milliseconds delay);
+  void read_timer_due();
+  template <class Data>
+  int start_write(Data data, Callback<void>& fn, CreationSite site);
+  void wrote_later() noexcept;
+  void wrote(int status, Callback<void>& fn, const std::string& to);
+  void settle_drained(int status);
   Result<void> write_result(int status) const;
 
   OnData on_data_;
   std::optional<PendingRead> pending_read_;
+  std::chrono::milliseconds read_timeout_{};
+  std::chrono::milliseconds waiting_since_{};
+  std::optional<Timeout> read_timer_;  ///< While there is one to come.
+  WaitQueue<void> drained_;
+  std::size_t writes_in_flight_ = 0;
   int ended_ = 0;           ///< UV_EOF or the error that ended reading.
   bool listening_ = false;  ///< There is an on_data_, though it is moved out while it runs.
   bool replaced_ = false;   ///< set_on_data() was called since it was.

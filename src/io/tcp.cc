@@ -10,44 +10,6 @@
 #include "src/io/tcp_state.h"
 
 namespace contrail::inline v0 {
-namespace detail {
-namespace {
-
-SocketAddress address_of(const uv_tcp_t& tcp, decltype(&uv_tcp_getpeername) which) {
-  sockaddr_storage storage;
-  int size = sizeof storage;
-  const int status = which(&tcp, reinterpret_cast<sockaddr*>(&storage), &size);
-  if (status < 0) throw Error(status, which == uv_tcp_getpeername ? "getpeername" : "getsockname");
-  return SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage));
-}
-
-}  // namespace
-
-TcpState::TcpState(const SocketAddress& remote, CreationSite site)
-    : details{remote, false}, its_resource(tcp_type, AnyRef::to(details), site) {
-  uv_tcp_init(loop().uv, &tcp);  // Without a family it cannot fail: no socket is made yet.
-  opened(&tcp);
-}
-
-TcpState::TcpState(uv_stream_t* listener, const AsyncResource& server)
-    : details(accept_from(listener)),
-      its_resource(tcp_type,
-                   {.trigger_async_id = server.async_id(), .details = AnyRef::to(details)},
-                   server.creation_site()) {}
-
-TcpSocket::Details TcpState::accept_from(uv_stream_t* listener) {
-  uv_tcp_init(loop().uv, &tcp);
-  opened(&tcp);
-  accept_status = uv_accept(listener, stream());
-  try {
-    return {address_of(tcp, uv_tcp_getpeername), true};
-  } catch (const Error&) {
-    return {SocketAddress(), true};  // Gone already: reading will say so.
-  }
-}
-
-}  // namespace detail
-
 using detail::StreamHandle;
 using detail::TcpState;
 
@@ -81,6 +43,10 @@ struct TcpConnect final : detail::Cancellable {
   /// To what the state is for.
   static void start(Owned attempt) {
     auto& tcp = static_cast<TcpState&>(*attempt->state);
+    if (attempt->local) {
+      const int bound = uv_tcp_bind(&tcp.tcp, attempt->local->native(), 0);
+      if (bound < 0) return fail_to_bind(std::move(attempt), bound);
+    }
     auto request = std::make_unique<Request>(std::move(attempt));
     const int status = Request::submit(request, [&](uv_connect_t* submitted) {
       const sockaddr* to = tcp.details.remote.native();
@@ -96,6 +62,16 @@ struct TcpConnect final : detail::Cancellable {
       };
       next_tick(std::move(tell), made_at);
     }
+  }
+
+  static void fail_to_bind(Owned attempt, int status) {
+    const CreationSite made_at = attempt->site;
+    auto tell = [attempt = std::move(attempt), status] {
+      Error failure(status, "bind", attempt->local->to_string());
+      attempt->state = nullptr;  // Closes before the caller hears.
+      attempt->fn(std::move(failure));
+    };
+    next_tick(std::move(tell), made_at);
   }
 
   static void finish(Owned attempt, int status) {
@@ -138,8 +114,10 @@ struct TcpConnect final : detail::Cancellable {
     start(std::move(attempt));
   }
 
-  static Cancellable* start(const SocketAddress& to, Callback<TcpSocket> fn, CreationSite site) {
+  static Cancellable* start(const SocketAddress& to, Callback<TcpSocket> fn, CreationSite site,
+                            std::optional<SocketAddress> local = std::nullopt) {
     auto attempt = std::make_unique<TcpConnect>(to, std::move(fn), site);
+    attempt->local = local;
     Cancellable* settler = attempt.get();
     start(std::move(attempt));
     return settler;
@@ -149,7 +127,8 @@ struct TcpConnect final : detail::Cancellable {
                             CreationSite site);
 
   StreamHandle state;
-  std::vector<SocketAddress> rest;  ///< To try next, the last one first.
+  std::vector<SocketAddress> rest;     ///< To try next, the last one first.
+  std::optional<SocketAddress> local;  ///< Where to connect from, if that matters.
   Callback<TcpSocket> fn;
   CreationSite site;
   Cancellable* lookup = nullptr;  ///< While it lasts.
@@ -184,6 +163,19 @@ void TcpSocket::connect(const SocketAddress& to, Callback<TcpSocket> fn, Creatio
   TcpConnect::start(to, std::move(fn), site);
 }
 
+Promise<TcpSocket> TcpSocket::connect_from(const SocketAddress& local, const SocketAddress& to,
+                                           std::stop_token stop, CreationSite site) {
+  const std::string peer = stop.stop_possible() ? to.to_string() : std::string();
+  return detail::promised<TcpSocket>(
+      {std::move(stop), site, "connect", peer},
+      [&](Callback<TcpSocket> fn) { return TcpConnect::start(to, std::move(fn), site, local); });
+}
+
+void TcpSocket::connect_from(const SocketAddress& local, const SocketAddress& to,
+                             Callback<TcpSocket> fn, CreationSite site) {
+  TcpConnect::start(to, std::move(fn), site, local);
+}
+
 Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port,
                                       std::stop_token stop, CreationSite site) {
   return detail::promised<TcpSocket>(
@@ -194,30 +186,6 @@ Promise<TcpSocket> TcpSocket::connect(std::string_view host, std::uint16_t port,
 void TcpSocket::connect(std::string_view host, std::uint16_t port, Callback<TcpSocket> fn,
                         CreationSite site) {
   TcpConnect::start(host, port, std::move(fn), site);
-}
-
-TcpSocket& TcpSocket::set_no_delay(bool on) {
-  auto& tcp = static_cast<TcpState&>(state());
-  const int status = tcp.is_open() ? uv_tcp_nodelay(&tcp.tcp, on) : UV_EBADF;
-  if (status < 0) throw tcp.error(status, "set_no_delay");
-  return *this;
-}
-
-TcpSocket& TcpSocket::set_keep_alive(std::chrono::seconds idle) {
-  auto& tcp = static_cast<TcpState&>(state());
-  const bool on = idle.count() > 0;
-  const auto seconds = static_cast<unsigned>(idle.count());
-  const int status = tcp.is_open() ? uv_tcp_keepalive(&tcp.tcp, on, seconds) : UV_EBADF;
-  if (status < 0) throw tcp.error(status, "set_keep_alive");
-  return *this;
-}
-
-SocketAddress TcpSocket::local_address() const {
-  return detail::address_of(static_cast<TcpState&>(state()).tcp, uv_tcp_getsockname);
-}
-
-SocketAddress TcpSocket::remote_address() const {
-  return static_cast<TcpState&>(state()).details.remote;
 }
 
 }  // namespace contrail::inline v0

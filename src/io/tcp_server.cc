@@ -1,4 +1,8 @@
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "contrail/tcp.h"
 #include "src/io/stream_server_state.h"
@@ -9,13 +13,49 @@ namespace detail {
 
 template <>
 struct ServerTypes<TcpSocket> {
-  using Handle = uv_tcp_t;
   using Connection = TcpState;
   using Details = TcpServer::Details;
   static constexpr const char* name = "TcpServer";
   static constexpr ResourceType type{resource_types::tcp_server.name, &AnyRef::tag_of<Details>};
+  static void unlisten(const Details&) noexcept {}
 };
 
+namespace {
+
+socklen_t size_of(const SocketAddress& address) {
+  return address.is_ipv6() ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+
+int new_socket(int family) {
+  const int made = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  return made < 0 ? -errno : made;
+}
+
+int set_option(int socket, int level, int option, bool on) {
+  const int value = on;
+  return ::setsockopt(socket, level, option, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+int set_options(int socket, const SocketAddress& at, const ListenOptions& options) {
+  if (options.ipv6_only && !at.is_ipv6()) return UV_EINVAL;
+  // As libuv and Node do: what a former connection leaves for a while keeps nobody from listening.
+  int status = set_option(socket, SOL_SOCKET, SO_REUSEADDR, true);
+  if (status == 0 && options.reuse_port)
+    status = set_option(socket, SOL_SOCKET, SO_REUSEPORT, true);
+  if (status == 0 && at.is_ipv6()) {
+    status = set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only);
+  }
+  return status;
+}
+
+SocketAddress local_address_of(int socket) {
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&local), &size);
+  return SocketAddress::from(reinterpret_cast<const sockaddr*>(&local));
+}
+
+}  // namespace
 }  // namespace detail
 
 template class StreamServer<TcpSocket>;
@@ -26,16 +66,13 @@ TcpServer::TcpServer(Function<void(TcpSocket)> on_connection)
 TcpServer& TcpServer::listen(const SocketAddress& at, ListenOptions options, CreationSite site) {
   try_to([&](State& server) {
     server.begin(at.to_string());
-    const unsigned family = at.is_ipv6() ? AF_INET6 : AF_INET;
-    server.announce(uv_tcp_init_ex(server.uv_loop(), &server.handle, family), {at}, site);
-    const unsigned flags = options.ipv6_only ? static_cast<unsigned>(UV_TCP_IPV6ONLY) : 0;
-    server.must(uv_tcp_bind(&server.handle, at.native(), flags), "bind");
-    server.listen(options.backlog);
-    sockaddr_storage local;
-    auto* native = reinterpret_cast<sockaddr*>(&local);
-    int size = sizeof local;
-    server.must(uv_tcp_getsockname(&server.handle, native, &size), "getsockname");
-    server.details.local = SocketAddress::from(native);
+    server.announce(detail::new_socket(at.is_ipv6() ? AF_INET6 : AF_INET), {at}, site);
+    const int socket = server.listening_descriptor();
+    server.must(detail::set_options(socket, at, options), "setsockopt");
+    const int status = ::bind(socket, at.native(), detail::size_of(at)) < 0 ? -errno : 0;
+    server.must(status, status == UV_EADDRINUSE ? "listen" : "bind");  // As Node calls it.
+    server.listen(options.backlog, options.max_connections);
+    server.details.local = detail::local_address_of(socket);
     server.subject = server.details.local.to_string();
   });
   return *this;

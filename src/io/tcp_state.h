@@ -13,8 +13,9 @@ inline constexpr ResourceType tcp_type{resource_types::tcp.name,
 struct TcpState final : StreamState {
   /// A socket that will connect.
   TcpState(const SocketAddress& remote, CreationSite site);
-  /// The next connection of a listening socket; accept_status says whether there was one.
-  TcpState(uv_stream_t* listener, const AsyncResource& server);
+  /// One that is connected already: whom it comes from has accepted or received it. Closes the
+  /// descriptor if libuv does not take it, as accept_status then says.
+  TcpState(Incoming incoming, const AsyncResource& from);
 
   uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
   AsyncResource& resource() noexcept override { return its_resource; }
@@ -27,7 +28,7 @@ struct TcpState final : StreamState {
   AsyncResource its_resource;
 
  private:
-  TcpSocket::Details accept_from(uv_stream_t* listener);
+  TcpSocket::Details take_over(Incoming incoming);
 };
 
 }  // namespace contrail::inline v0::detail

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "src/loop/callback_scope.h"
+#include "src/loop/descriptor_watch.h"
 #include "src/loop/open_list.h"
 
 namespace contrail::inline v0::detail {
@@ -36,7 +37,9 @@ class HandleState : public Open {
       self->phase_ = Phase::closed;
       self->leave();
       if (!self->owned_) delete self;
+      DescriptorWatch::came_back();
     });
+    stopped();
   }
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
@@ -73,6 +76,8 @@ class HandleState : public Open {
 
   /// About to close: for what must not wait until libuv has let go.
   virtual void closing() noexcept {}
+  /// libuv watches it no more: what it was for, and libuv does not close, may go.
+  virtual void stopped() noexcept {}
 
   /// libuv has let go: the last chance to tell anyone. The owner may let go in here.
   virtual void closed() noexcept = 0;

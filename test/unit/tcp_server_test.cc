@@ -338,7 +338,7 @@ TEST_F(TcpServerTest, a_connection_that_waited_is_made_by_nobody_either) {
     if (made.type == "TCPWRAP") birth = {made.trigger_async_id, execution_async_id()};
   }});
   hook.enable();
-  server.accept().detach();
+  wait(server.accept());
   EXPECT_EQ(birth.trigger, server.async_id());
   EXPECT_EQ(birth.execution, no_async_id);
 }

@@ -53,6 +53,21 @@ def answer_its_end(program, connection):
     connection.sendall(b"late")
 
 
+def be_reset(program, connection):
+    try:
+        connection.recv(1)
+        sys.exit("the connection was not reset")
+    except ConnectionResetError:
+        pass
+
+
+def hear_its_echo(program, connection):
+    connection.sendall(b"ping")
+    assert connection.recv(5) == b"ping"
+    connection.shutdown(socket.SHUT_WR)
+    assert connection.recv(1) == b""
+
+
 def read_once_it_says_so(program, connection):
     assert program.stdout.readline() == "go\n"
     read_to_end(connection)
@@ -78,6 +93,8 @@ def type_a_line(program, keyboard):
 CLIENTS = {"tcp/echo": say_ping_to_it, "tcp/server_close": answer_its_greeting,
            "pipe/echo": say_ping_to_it, "http/context": ask_twice_on_one_connection}
 SERVERS = {"tcp/half_close": answer_its_end, "tcp/large_write": read_once_it_says_so,
+           "tcp/drain": read_once_it_says_so, "tcp/writev": read_once_it_says_so,
+           "tcp/reset": be_reset, "tcp/pipe": hear_its_echo,
            "pipe/half_close": answer_its_end, "pipe/abstract": answer_its_end}
 DEAF = {"tcp/refused", "pipe/refused"}
 # With the other end of the terminal that is the program's input.

@@ -1,0 +1,230 @@
+// The half of a stream that sends: writes, back-pressure, shutdown.
+
+#include <array>
+#include <memory>
+#include <span>
+
+#include "contrail/microtask.h"
+#include "src/io/promised.h"
+#include "src/io/stream_state.h"
+#include "src/loop/loop_state.h"
+
+namespace contrail::inline v0::detail {
+namespace {
+
+constexpr int in_flight = 1;
+
+using Parts = std::vector<std::string>;
+
+StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
+
+std::array<uv_buf_t, 1> buffers_of(std::string& text) { return {{{text.data(), text.size()}}}; }
+
+std::vector<uv_buf_t> buffers_of(Parts& parts) {
+  std::vector<uv_buf_t> buffers;
+  buffers.reserve(parts.size() + 1);
+  for (std::string& part : parts) {
+    if (!part.empty()) buffers.push_back({part.data(), part.size()});
+  }
+  if (buffers.empty()) buffers.push_back({nullptr, 0});  // libuv wants at least one.
+  return buffers;
+}
+
+std::size_t size_of(std::span<const uv_buf_t> buffers) {
+  std::size_t size = 0;
+  for (const uv_buf_t& buffer : buffers) size += buffer.len;
+  return size;
+}
+
+/// What is left of them after the first so many bytes, which are fewer than there are, unless
+/// there are none.
+std::span<uv_buf_t> after(std::span<uv_buf_t> buffers, std::size_t written) {
+  while (written > 0 && written >= buffers.front().len) {
+    written -= buffers.front().len;
+    buffers = buffers.subspan(1);
+  }
+  if (!buffers.empty()) {
+    buffers.front().base += written;
+    buffers.front().len -= written;
+  }
+  return buffers;
+}
+
+template <class Data>
+struct WriteRequest : RequestState<uv_write_t> {
+  WriteRequest(Data bytes, Callback<void> callback, StreamState& on, CreationSite site)
+      : data(std::move(bytes)),
+        fn(std::move(callback)),
+        subject(on.subject()),
+        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
+
+  const AsyncResource* about() const noexcept override { return &resource; }
+
+  Data data;
+  Callback<void> fn;
+  std::string subject;
+  AsyncResource resource;
+};
+
+/// A write that a stream goes along with.
+struct SendRequest : WriteRequest<std::string> {
+  SendRequest(std::string bytes, StreamHandle stream, Callback<void> callback, StreamState& on,
+              CreationSite site)
+      : WriteRequest(std::move(bytes), std::move(callback), on, site), along(std::move(stream)) {}
+
+  StreamHandle along;
+};
+
+struct ShutdownRequest : RequestState<uv_shutdown_t> {
+  ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
+      : fn(std::move(callback)),
+        subject(on.subject()),
+        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
+
+  const AsyncResource* about() const noexcept override { return &resource; }
+
+  Callback<void> fn;
+  std::string subject;
+  AsyncResource resource;
+};
+
+Result<void> outcome(int status, std::string_view syscall, const std::string& subject) {
+  if (status < 0) return Error(status, syscall, subject);
+  return {};
+}
+
+}  // namespace
+
+template <class Data>
+void StreamState::write(Data data, Callback<void> fn, CreationSite site) {
+  const int status = start_write(std::move(data), fn, site);
+  if (status == in_flight) return;
+  // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
+  auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
+    fn(std::move(result));
+  };
+  next_tick(std::move(tell), site);
+}
+template void StreamState::write(std::string, Callback<void>, CreationSite);
+template void StreamState::write(Parts, Callback<void>, CreationSite);
+
+template <class Data>
+Promise<void> StreamState::write(Data data, std::stop_token stop, CreationSite site) {
+  const std::string peer = stop.stop_possible() ? subject() : std::string();
+  return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
+    const int status = start_write(std::move(data), fn, site);
+    if (status != in_flight) fn(write_result(status));
+  });
+}
+template Promise<void> StreamState::write(std::string, std::stop_token, CreationSite);
+template Promise<void> StreamState::write(Parts, std::stop_token, CreationSite);
+
+Result<void> StreamState::write_result(int status) const {
+  if (status < 0) return error(status, "write");
+  return {};
+}
+
+/// in_flight, having taken fn; or how it ended at once.
+template <class Data>
+int StreamState::start_write(Data data, Callback<void>& fn, CreationSite site) {
+  if (!is_open()) return UV_EBADF;
+  if (!uv_is_writable(stream())) return UV_EPIPE;
+  auto buffers = buffers_of(data);
+  const std::size_t size = size_of(buffers);
+  std::size_t written = 0;
+  // While there is one in flight the others line up: they also finish in their order.
+  if (size > 0 && writes_in_flight_ == 0) {
+    const auto parts = static_cast<unsigned>(buffers.size());
+    const int count = uv_try_write(stream(), buffers.data(), parts);
+    if (count < 0 && count != UV_EAGAIN) return count;
+    written = count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+  if (written == size && writes_in_flight_ == 0) return 0;
+  using Request = WriteRequest<Data>;
+  auto request = std::make_unique<Request>(std::move(data), std::move(fn), *this, site);
+  buffers = buffers_of(request->data);  // A short text has moved.
+  const std::span<uv_buf_t> rest = after(buffers, written);
+  const int status = Request::submit(request, [&](uv_write_t* submitted) {
+    const auto parts = static_cast<unsigned>(rest.size());
+    return uv_write(submitted, stream(), rest.data(), parts, [](uv_write_t* done, int result) {
+      auto self = Request::template take<Request>(done);
+      StreamState& on = of(done->handle->data);
+      run_callback(self->resource, [&] { on.wrote(result, self->fn, self->subject); });
+    });
+  });
+  if (status < 0) {
+    fn = std::move(request->fn);
+    return status;
+  }
+  wrote_later();
+  return in_flight;
+}
+
+void StreamState::send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site) {
+  int status = UV_EINVAL;
+  if (!is_open()) status = UV_EBADF;
+  if (is_open() && !data.empty() && along && along->is_open()) {
+    auto request = std::make_unique<SendRequest>(std::move(data), std::move(along), std::move(fn),
+                                                 *this, site);
+    uv_buf_t bytes{request->data.data(), request->data.size()};
+    uv_stream_t* sent = request->along->stream();
+    status = SendRequest::submit(request, [&](uv_write_t* submitted) {
+      return uv_write2(submitted, stream(), &bytes, 1, sent, [](uv_write_t* done, int result) {
+        auto self = SendRequest::take<SendRequest>(done);
+        self->along = nullptr;  // Closes before the caller hears.
+        StreamState& on = of(done->handle->data);
+        run_callback(self->resource, [&] { on.wrote(result, self->fn, self->subject); });
+      });
+    });
+    if (status >= 0) return wrote_later();
+    fn = std::move(request->fn);
+  }
+  auto tell = [fn = std::move(fn), failure = error(status, "send")]() mutable { fn(failure); };
+  next_tick(std::move(tell), site);
+}
+
+void StreamState::wrote_later() noexcept {
+  ++writes_in_flight_;
+  if (uv_stream_get_write_queue_size(stream()) >= write_high_water_mark) needs_drain = true;
+}
+
+/// As in Node, 'drain' comes before the callback of the write that caused it.
+void StreamState::wrote(int status, Callback<void>& fn, const std::string& to) {
+  --writes_in_flight_;
+  const std::exception_ptr thrown = catch_from([&] { settle_drained(status); });
+  fn(outcome(status, "write", to));
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+void StreamState::settle_drained(int status) {
+  if (!needs_drain || (status >= 0 && writes_in_flight_ > 0)) return;
+  needs_drain = false;
+  drained_.settle_all(outcome(status, "write", subject()));
+  if (status < 0 || !on_drain || !is_writable()) return;
+  const auto fn = on_drain;  // Held here: it may replace or remove itself.
+  (*fn)();
+}
+
+Promise<void> StreamState::drained(std::stop_token stop, CreationSite site) {
+  if (!needs_drain && !stop.stop_requested()) return Promise<void>::resolve(std::monostate(), site);
+  return drained_.wait({std::move(stop), site, "drained", subject()});
+}
+
+void StreamState::shutdown(Callback<void> fn, CreationSite site) {
+  int status = UV_EBADF;
+  if (is_open()) {
+    auto request = std::make_unique<ShutdownRequest>(std::move(fn), *this, site);
+    status = ShutdownRequest::submit(request, [&](uv_shutdown_t* submitted) {
+      return uv_shutdown(submitted, stream(), [](uv_shutdown_t* done, int result) {
+        auto self = ShutdownRequest::take<ShutdownRequest>(done);
+        run_callback(self->resource, [&] { self->fn(outcome(result, "shutdown", self->subject)); });
+      });
+    });
+    if (status >= 0) return;
+    fn = std::move(request->fn);
+  }
+  auto tell = [fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); };
+  next_tick(std::move(tell), site);
+}
+
+}  // namespace contrail::inline v0::detail

@@ -1,0 +1,23 @@
+// A client that sends back what it gets, and ends when that ends.
+#include <cstdlib>
+#include <optional>
+
+#include "contrail/loop.h"
+#include "contrail/pipe_to.h"
+#include "contrail/tcp.h"
+#include "test/conformance/programs/trace.h"
+
+using namespace contrail;
+
+int main(int, char** arguments) {
+  Loop loop;
+  ProgramTrace trace;
+  std::optional<TcpSocket> socket;
+  const auto port = static_cast<std::uint16_t>(std::atoi(arguments[1]));
+  TcpSocket::connect(SocketAddress::loopback(port), [&](Result<TcpSocket> connected) {
+    socket.emplace(std::move(*connected));
+    pipe_to(*socket, *socket).then([&](std::uint64_t) { socket->close(); }).detach();
+  });
+  loop.run();
+  trace.print();
+}
