@@ -63,8 +63,9 @@ class CONTRAIL_API Pipe : public Stream {
   /// A stream that was received, if there was one.
   using Received = std::variant<std::monostate, TcpSocket, Pipe>;
   /// The next stream that came along with the bytes read so far. It is a TCPWRAP or PIPEWRAP
-  /// triggered by this pipe, with no context of its own, like a server's. Throws Error if the
-  /// process may have no more descriptors.
+  /// triggered by this pipe, with no context of its own, like a server's. Throws Error (ENOTSUP)
+  /// if what came along is neither of TCP nor a Unix socket. Those that nobody takes close with
+  /// the pipe.
   Received receive();
 
   /// What was connected to, or the server's; empty if it has none.

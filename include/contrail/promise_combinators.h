@@ -45,7 +45,7 @@ using Collected =
 
 /// What the reactions to many promises share: the promise they settle, slots, and a count.
 template <class T, class Slot>
-struct Gathering : Sources {
+struct Gathering final : Sources {
   explicit Gathering(CreationSite site) : result(new_promise<T>(nullptr, site)) {
     result->settled_by(this);
   }
@@ -141,7 +141,7 @@ Promise<Result> all(std::vector<Promise<T>> promises, CreationSite site = Creati
 template <class... Ts>
 requires(sizeof...(Ts) > 0) auto all(Promise<Ts>... promises) {
   using Values = std::tuple<typename detail::PromiseState<Ts>::Stored...>;
-  struct Shared : detail::Sources {
+  struct Shared final : detail::Sources {
     detail::Ref<detail::PromiseState<Values>> result = detail::new_promise<Values>(nullptr, {});
     std::tuple<std::optional<typename detail::PromiseState<Ts>::Stored>...> slots;
     std::size_t missing = sizeof...(Ts);
@@ -198,7 +198,7 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises,
 template <class... Ts>
 requires(sizeof...(Ts) > 0) auto all_settled(Promise<Ts>... promises) {
   using Results = std::tuple<SettledResult<Ts>...>;
-  struct Shared : detail::Sources {
+  struct Shared final : detail::Sources {
     detail::Ref<detail::PromiseState<Results>> result = detail::new_promise<Results>(nullptr, {});
     Results slots;
     std::size_t missing = sizeof...(Ts);
@@ -254,7 +254,7 @@ Promise<T> any(Promise<T> first, Others... others) {
 /// Settled like the first promise that is. Of no promises: pending for good.
 template <class T>
 Promise<T> race(std::vector<Promise<T>> promises, CreationSite site = CreationSite::current()) {
-  struct Shared : detail::Sources {
+  struct Shared final : detail::Sources {
     explicit Shared(CreationSite made_at) : result(detail::new_promise<T>(nullptr, made_at)) {}
     detail::Ref<detail::PromiseState<T>> result;
   };

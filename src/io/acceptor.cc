@@ -100,6 +100,7 @@ void Acceptor::try_again() noexcept {
 }
 
 void Acceptor::stopped() noexcept {
+  if (!file_.empty()) ::unlink(file_.c_str());
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "contrail/timers.h"
 #include "src/loop/handle.h"
@@ -41,6 +42,8 @@ struct Acceptor : HandleState, private DescriptorWatch {
   int adopt(int descriptor) noexcept;
   int descriptor() const noexcept { return descriptor_; }
   int start(int backlog, std::size_t connections_max);
+  /// The socket's file goes when it stops.
+  void own_file(std::string path) noexcept { file_ = std::move(path); }
   /// Somebody may want a connection now, or nobody any more.
   void update_polling() noexcept;
   void stopped() noexcept override;
@@ -63,6 +66,7 @@ struct Acceptor : HandleState, private DescriptorWatch {
   void descriptor_came_back() noexcept override { try_again(); }
 
   std::shared_ptr<ConnectionCount> count_ = std::make_shared<ConnectionCount>();
+  std::string file_;              ///< To remove, if any.
   std::optional<Timeout> retry_;  ///< While there are no descriptors.
   int descriptor_ = -1;
   int events_ = 0;         ///< What is polled for.

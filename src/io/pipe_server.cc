@@ -18,11 +18,6 @@ struct ServerTypes<Pipe> {
   using Details = PipeServer::Details;
   static constexpr const char* name = "PipeServer";
   static constexpr ResourceType type{resource_types::pipe_server.name, &AnyRef::tag_of<Details>};
-
-  static void unlisten(const Details& details) noexcept {
-    const UnixName name(details.name);
-    if (!details.name.empty() && !name.is_abstract()) ::unlink(name.path());
-  }
 };
 
 namespace {
@@ -63,9 +58,9 @@ PipeServer& PipeServer::listen(std::string_view name, PipeListenOptions options,
     if (problem < 0) throw Error(problem, "listen", at.printable());
     int status = 0;
     const int socket = detail::bound_socket(at, status);
-    server.announce(socket, {}, site);
+    server.announce(socket, {at.text()}, site);
     server.must(status, "listen");
-    server.details.name = at.text();  // From here on the file is ours to remove.
+    if (!at.is_abstract()) server.own_file(at.text());
     server.listen(options.backlog, options.max_connections);
     server.must(detail::permit(at, options), "chmod");
   });

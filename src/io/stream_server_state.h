@@ -55,7 +55,8 @@ struct StreamServer<Socket>::State final : detail::Acceptor {
   void listen(int backlog, std::size_t connections_max) {
     must(start(backlog, connections_max), "listen");
   }
-  int listening_descriptor() const noexcept { return descriptor(); }
+  using Acceptor::descriptor;
+  using Acceptor::own_file;
 
   Promise<Socket> accept(std::stop_token stop, CreationSite site);
 
@@ -76,7 +77,6 @@ struct StreamServer<Socket>::State final : detail::Acceptor {
   void on_connection(int descriptor,
                      const std::shared_ptr<detail::ConnectionCount>& count) override;
   void on_failure(int status) override;
-  void stopped() noexcept override;
   void closed() noexcept override;
 };
 
@@ -121,12 +121,6 @@ Promise<Socket> StreamServer<Socket>::State::accept(std::stop_token stop, Creati
   Promise<Socket> next = waiters.wait({std::move(stop), site, "accept", subject});
   update_polling();
   return next;
-}
-
-template <class Socket>
-void StreamServer<Socket>::State::stopped() noexcept {
-  Types::unlisten(details);
-  Acceptor::stopped();
 }
 
 template <class Socket>

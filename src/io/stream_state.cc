@@ -8,6 +8,9 @@
 namespace contrail::inline v0::detail {
 namespace {
 
+/// Of a timer; beyond it, as in Node, they are due at once.
+constexpr auto longest_delay = std::chrono::milliseconds((std::int64_t{1} << 31) - 1);
+
 StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
 
 /// A write to a peer that is gone has to fail, and libuv does not keep it from raising SIGPIPE.
@@ -102,6 +105,7 @@ void StreamState::set_read_timeout(std::chrono::milliseconds within) {
 /// The stream keeps the loop running, not the timer, and it is in the stream's context.
 void StreamState::arm_read_timer(std::chrono::milliseconds delay) {
   FrameScope frame(resource().context_frame());
+  delay = std::min(delay, longest_delay);
   read_timer_ = set_timeout([this] { read_timer_due(); }, delay, resource().creation_site());
   read_timer_->unref();
 }

@@ -17,7 +17,6 @@ struct ServerTypes<TcpSocket> {
   using Details = TcpServer::Details;
   static constexpr const char* name = "TcpServer";
   static constexpr ResourceType type{resource_types::tcp_server.name, &AnyRef::tag_of<Details>};
-  static void unlisten(const Details&) noexcept {}
 };
 
 namespace {
@@ -67,7 +66,7 @@ TcpServer& TcpServer::listen(const SocketAddress& at, ListenOptions options, Cre
   try_to([&](State& server) {
     server.begin(at.to_string());
     server.announce(detail::new_socket(at.is_ipv6() ? AF_INET6 : AF_INET), {at}, site);
-    const int socket = server.listening_descriptor();
+    const int socket = server.descriptor();
     server.must(detail::set_options(socket, at, options), "setsockopt");
     const int status = ::bind(socket, at.native(), detail::size_of(at)) < 0 ? -errno : 0;
     server.must(status, status == UV_EADDRINUSE ? "listen" : "bind");  // As Node calls it.

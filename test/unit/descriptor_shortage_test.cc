@@ -43,7 +43,10 @@ class Shortage {
     bool over = false;
     set_timeout([&] { over = true; }, time);
     int wakes = 0;
-    for (; !over; ++wakes) loop_.run_once();
+    while (!over) {
+      loop_.run_once();
+      ++wakes;
+    }
     return wakes;
   }
   template <class Done>
@@ -80,17 +83,28 @@ class Shortage {
   rlimit before_{};
 };
 
-/// Runs the test in a child, which has no descriptors left to fail with otherwise.
-#define IN_A_CHILD(body)                                \
-  EXPECT_EXIT(                                          \
-      {                                                 \
-        body();                                         \
-        ::_exit(::testing::Test::HasFailure() ? 1 : 0); \
-      },                                                \
-      ::testing::ExitedWithCode(0), "")
+class DescriptorShortageDeathTest : public ::testing::Test {
+ protected:
+  // UBSan's check of a vptr opens a pipe, and takes it for a broken vptr if it cannot. What can be
+  // told with an accept4() that fails is in tcp_server_test.cc.
+  void SetUp() override {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "sanitizers need descriptors, too";
+#endif
+  }
 
-TEST(DescriptorShortageDeathTest, is_told_once_and_keeps_nobody_busy) {
-  IN_A_CHILD([] {
+  /// Runs the test in a child, which has no descriptors left to fail with otherwise.
+  static void in_a_child(void (*test)()) {
+    auto run = [test] {
+      test();
+      ::_exit(HasFailure() ? 1 : 0);
+    };
+    EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
+  }
+};
+
+TEST_F(DescriptorShortageDeathTest, is_told_once_and_keeps_nobody_busy) {
+  in_a_child([] {
     Shortage shortage;
     shortage.run_until([&] { return !shortage.errors.empty(); });
     EXPECT_LE(shortage.served(), std::size_t{descriptors_left});
@@ -99,8 +113,8 @@ TEST(DescriptorShortageDeathTest, is_told_once_and_keeps_nobody_busy) {
   });
 }
 
-TEST(DescriptorShortageDeathTest, does_not_touch_the_connections_that_there_are) {
-  IN_A_CHILD([] {
+TEST_F(DescriptorShortageDeathTest, does_not_touch_the_connections_that_there_are) {
+  in_a_child([] {
     Shortage shortage;
     shortage.run_until([&] { return !shortage.errors.empty(); });
     const std::size_t had = shortage.served();
@@ -112,8 +126,8 @@ TEST(DescriptorShortageDeathTest, does_not_touch_the_connections_that_there_are)
   });
 }
 
-TEST(DescriptorShortageDeathTest, ends_for_all_who_wait_as_handles_close) {
-  IN_A_CHILD([] {
+TEST_F(DescriptorShortageDeathTest, ends_for_all_who_wait_as_handles_close) {
+  in_a_child([] {
     Shortage shortage;
     shortage.run_until([&] { return !shortage.errors.empty(); });
     const auto begin = std::chrono::steady_clock::now();
@@ -130,8 +144,8 @@ TEST(DescriptorShortageDeathTest, ends_for_all_who_wait_as_handles_close) {
   });
 }
 
-TEST(DescriptorShortageDeathTest, ends_without_a_handle_that_closes) {
-  IN_A_CHILD([] {
+TEST_F(DescriptorShortageDeathTest, ends_without_a_handle_that_closes) {
+  in_a_child([] {
     Shortage shortage;
     shortage.run_until([&] { return !shortage.errors.empty(); });
     const std::size_t had = shortage.served();
@@ -140,8 +154,8 @@ TEST(DescriptorShortageDeathTest, ends_without_a_handle_that_closes) {
   });
 }
 
-TEST(DescriptorShortageDeathTest, is_over_with_its_server) {
-  IN_A_CHILD([] {
+TEST_F(DescriptorShortageDeathTest, is_over_with_its_server) {
+  in_a_child([] {
     auto shortage = std::make_unique<Shortage>();
     shortage->run_until([&] { return !shortage->errors.empty(); });
     shortage.reset();

@@ -340,6 +340,16 @@ TEST_F(PipeTest, an_accepted_pipe_is_triggered_by_the_server_and_made_by_nobody)
   EXPECT_EQ(birth.execution, no_async_id);
 }
 
+TEST_F(PipeTest, a_server_announces_where_it_listens) {
+  std::string name;
+  AsyncHook hook({.init = [&](const ResourceInfo& made) {
+    if (const auto* server = made.details.as<PipeServer::Details>()) name = server->name;
+  }});
+  hook.enable();
+  PipeServer server = listening(path());
+  EXPECT_EQ(name, path());
+}
+
 TEST_F(PipeTest, the_attempt_is_triggered_by_the_pipe) {
   PipeServer server = listening(path());
   for (const std::string& name : {path(), abstract_name()}) {

@@ -152,6 +152,18 @@ TEST_F(ReadTimeout, may_close_the_stream_when_told) {
   EXPECT_FALSE(socket.is_open());
 }
 
+TEST_F(ReadTimeout, may_be_longer_than_a_timer) {
+  auto [socket, peer] = connected_to_peer();
+  AnnouncedTypes types;
+  socket.set_read_timeout(std::chrono::milliseconds::max());
+  watch(socket.read(buffer));
+  pass(24h * 100);
+  EXPECT_EQ(failure, "");
+  EXPECT_LE(types.count("Timeout"), 6);
+  socket.set_read_timeout(0ms);
+  socket.close();
+}
+
 TEST_F(ReadTimeout, goes_with_the_stream) {
   auto [socket, peer] = connected_to_peer();
   socket.set_read_timeout(100ms);

@@ -6,6 +6,7 @@
 
 #include "contrail/promise_combinators.h"
 #include "contrail/tcp.h"
+#include "contrail/testing/fake_clock.h"
 #include "support/tcp_test.h"
 
 namespace {
@@ -26,6 +27,7 @@ extern "C" [[gnu::visibility("default")]] int accept4(int listener, sockaddr* ad
 namespace contrail {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 class TcpServerTest : public TcpTest {
@@ -304,6 +306,41 @@ TEST_F(TcpServerErrorTest, may_be_destroyed_inside_on_error) {
     accept_error = 0;
     server_.reset();
   });
+  run_until([&] { return !server_; });
+  settle();
+  EXPECT_FALSE(accepted_);
+}
+
+TEST_F(TcpServerErrorTest, a_shortage_of_descriptors_is_told_once_and_tried_again_now_and_then) {
+  testing::FakeClock clock;
+  int told = 0;
+  server_->on_error([&](const Error& error) { told += error.name() == "EMFILE"; });
+  accept_error = EMFILE;
+  run_until([&] { return told == 1; });
+  for (int i = 0; i < 5; ++i) clock.advance(250ms);
+  EXPECT_EQ(told, 1);
+  accept_error = 0;
+  clock.advance(250ms);
+  run_until([&] { return accepted_.has_value(); });
+}
+
+TEST_F(TcpServerErrorTest, a_shortage_of_descriptors_ends_when_a_handle_closes) {
+  testing::FakeClock clock;  // Which stands still.
+  int told = 0;
+  TcpSocket other = wait(TcpSocket::connect(server_->address()));
+  server_->on_error([&](const Error&) { ++told; });
+  accept_error = EMFILE;
+  run_until([&] { return told == 1; });
+  accept_error = 0;
+  settle();
+  EXPECT_FALSE(accepted_);
+  other.close();
+  run_until([&] { return accepted_.has_value(); });
+}
+
+TEST_F(TcpServerErrorTest, a_server_may_be_destroyed_as_it_hears_of_a_shortage) {
+  accept_error = ENFILE;
+  server_->on_error([&](const Error&) { server_.reset(); });
   run_until([&] { return !server_; });
   settle();
   EXPECT_FALSE(accepted_);
