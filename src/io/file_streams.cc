@@ -124,7 +124,7 @@ struct FileWriter::State : std::enable_shared_from_this<FileWriter::State> {
     auto fn = [self = shared_from_this()](Result<void> result) { self->finished(result); };
     if (job.closes) return file.close(std::move(fn), job.site);
     // After a failure the file does not stand where the next piece belongs.
-    if (failure) return detail::fail_later<void>(*failure, std::move(fn), job.site);
+    if (failure) return detail::tell_later<void>(std::move(fn), *failure, job.site);
     file.write(std::move(job.data), std::move(fn), job.site);
   }
 
