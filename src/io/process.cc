@@ -132,6 +132,7 @@ void Process::State::abandon() noexcept {
 }
 
 void Process::State::closed() noexcept {
+  detail::CallbackScope scope;
   running_ = false;
   timer_.clear();
   timer_ = {};
