@@ -46,7 +46,7 @@ class WorkInNode : public TcpTest {};
 
 TEST_F(WorkInNode, calls_back_with_its_result_and_then_runs_the_tick_of_the_callback) {
   std::vector<std::string> order;
-  const int input = 5;
+  int input = 5;
   queue_work([input] { return input * 2; }, {},
              [&](Result<int> output) {
                next_tick([&] { order.emplace_back("tick"); });
