@@ -10,6 +10,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from cpp_text import blank_comments, functions  # noqa: E402
+
 # --- The floors: a file may include its own floor and those below it. ----------------------------
 
 VOCABULARY, ASYNC, LOOP, IO, HTTP, ROOF = range(6)
@@ -64,6 +67,9 @@ QUOTING = re.compile(r"README\.md|docs/[^/]+\.md")
 CPP_BLOCK = re.compile(r"^[ ]*```(?:cpp|c\+\+|cc)\b[^\n]*\n(.*?)^[ ]*```", re.M | re.S)
 QUOTABLE = re.compile(r"docs/examples/[^/]+\.cc|include/contrail/.*\.h")
 
+# The map of the documentation, and what has to be on it.
+LISTED = re.compile(r"docs/examples/[^/]+\.cc|include/contrail/[^/]+\.h")
+
 IGNORED_FOLDERS = {"build", "node_modules", "__pycache__", "goldens", "corpus"}
 
 
@@ -106,6 +112,7 @@ class Tidy:
             if QUOTING.fullmatch(path):
                 self.check_quotations(path, text)
         self.check_tests()
+        self.check_index()
         return sorted(self.violations)
 
     # --- floors
@@ -206,6 +213,13 @@ class Tidy:
             if test not in self.files:
                 self.fail(path, 1, f"a public header has its test: {test} is missing")
 
+    def check_index(self):
+        """docs/index.md has a link to every example and to every public header of no folder."""
+        index = self.files.get("docs/index.md")
+        for path in self.files if index is not None else ():
+            if LISTED.fullmatch(path) and f"({os.path.relpath(path, 'docs')})" not in index:
+                self.fail(path, 1, "docs/index.md does not link to it")
+
     def check_links(self, path, text):
         without_code = re.sub(r"^```.*?^```|`[^`\n]*`", lambda m: re.sub(r"[^\n]", " ", m.group()),
                               text, flags=re.M | re.S)
@@ -221,7 +235,6 @@ class Tidy:
                         target.endswith("_test.cc") and part and
                         not re.search(test, self.files.get(file, ""))):
                     self.fail(path, number, f"the link to {link} leads nowhere")
-
 
     def check_quotations(self, path, text):
         """Every block of C++ is a run of lines of the file named in the comment above it."""
@@ -250,38 +263,6 @@ def quotes(block, source):
 
 def without_indentation(lines):
     return textwrap.dedent("\n".join(lines)).split("\n") if lines else []
-
-
-def blank_comments(text):
-    """The text with comments, strings and preprocessor lines made blank; lines stay in place."""
-    pattern = re.compile(
-        r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"'
-        r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'|^[ \t]*#(?:\\\n|[^\n])*",
-        re.S | re.M)
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-
-
-ACCESS = re.compile(r"\s*((public|private|protected)\s*:\s*)*")
-
-
-def functions(text):
-    """(first line, last line) of every function body that is not inside another one."""
-    open_blocks = []  # (is a function, offset where its declaration starts)
-    declared_at = 0
-    for found in re.finditer(r"[{};]", text):
-        mark, at = found.group(), found.start()
-        if mark == "{":
-            declared_at += len(ACCESS.match(text[declared_at:at]).group())
-            head = text[declared_at:at]
-            is_type = re.match(r"\s*(template\s*<.*?>\s*)?(class|struct|union|enum|namespace)\b",
-                               head, re.S)
-            inside = any(is_function for is_function, _ in open_blocks)
-            open_blocks.append((bool(")" in head and not is_type and not inside), declared_at))
-        elif mark == "}" and open_blocks:
-            is_function, start = open_blocks.pop()
-            if is_function:
-                yield text.count("\n", 0, start) + 1, text.count("\n", 0, at) + 1
-        declared_at = at + 1
 
 
 def main():

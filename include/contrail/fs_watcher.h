@@ -65,8 +65,8 @@ class CONTRAIL_API FsWatcher {
   void close() noexcept;  ///< Now, rather than at the end of the scope. Idempotent.
   bool is_open() const noexcept;
 
-  void ref() noexcept;    ///< Keeps the loop running; this is how it starts.
-  void unref() noexcept;  ///< Does not.
+  FsWatcher& ref() noexcept;    ///< Keeps the loop running; this is how it starts.
+  FsWatcher& unref() noexcept;  ///< Does not.
   bool has_ref() const noexcept;
 
   const fs::Path& path() const;
@@ -132,8 +132,8 @@ class CONTRAIL_API StatWatcher {
   void close() noexcept;  ///< Now, rather than at the end of the scope. Idempotent.
   bool is_open() const noexcept;
 
-  void ref() noexcept;    ///< Keeps the loop running; this is how it starts.
-  void unref() noexcept;  ///< Does not.
+  StatWatcher& ref() noexcept;    ///< Keeps the loop running; this is how it starts.
+  StatWatcher& unref() noexcept;  ///< Does not.
   bool has_ref() const noexcept;
 
   const fs::Path& path() const;

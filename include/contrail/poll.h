@@ -85,8 +85,8 @@ class CONTRAIL_API PollWatcher {
   Promise<PollEvents> wait(PollEvents wanted, std::stop_token stop = {},
                            CreationSite site = CreationSite::current());
 
-  void ref() noexcept;    ///< Keeps the loop running while it watches; this is how it starts.
-  void unref() noexcept;  ///< Does not.
+  PollWatcher& ref() noexcept;  ///< Keeps the loop running while it watches; this is how it starts.
+  PollWatcher& unref() noexcept;  ///< Does not.
   bool has_ref() const noexcept;
   void close() noexcept;  ///< Now, rather than at the end of the scope. Idempotent.
   bool is_open() const noexcept;

@@ -94,7 +94,7 @@ class CONTRAIL_API Process {
   Pipe& standard_error();
 
   explicit operator bool() const noexcept { return state_ != nullptr; }  ///< Not moved from.
-  AsyncId async_id() const;
+  AsyncId async_id() const noexcept;
 
   struct State;
 

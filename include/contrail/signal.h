@@ -51,8 +51,8 @@ class CONTRAIL_API SignalWatcher {
   /// kept. Fails with ECANCELED on close.
   Promise<int> wait(std::stop_token stop = {}, CreationSite site = CreationSite::current());
 
-  void ref() noexcept;    ///< Keeps the loop running from now on.
-  void unref() noexcept;  ///< Does not; this is how it starts.
+  SignalWatcher& ref() noexcept;    ///< Keeps the loop running from now on.
+  SignalWatcher& unref() noexcept;  ///< Does not; this is how it starts.
   bool has_ref() const noexcept;
   void close() noexcept;  ///< Now, rather than at the end of the scope. Idempotent.
   bool is_open() const noexcept;

@@ -9,12 +9,14 @@ namespace contrail::inline v0 {
 struct Dir::State final : detail::EntryHandle<detail::DirStream, fs::DirEntry> {
   using EntryHandle::EntryHandle;
   using Public = Dir;
+  const char* name() const noexcept override { return "Dir"; }
   static Dir hand_out(State* state) noexcept { return Dir(state); }
 };
 
 struct fs::Walk::State final : detail::EntryHandle<detail::TreeStream, fs::WalkEntry> {
   using EntryHandle::EntryHandle;
   using Public = Walk;
+  const char* name() const noexcept override { return "Walk"; }
   static Walk hand_out(State* state) noexcept { return Walk(state); }
 };
 
@@ -50,11 +52,7 @@ using detail::promised;
 
 void Dir::CloseState::operator()(State* state) const noexcept { state->let_go(); }
 
-Dir::State& Dir::state() const {
-  if (!state_) detail::die_moved_from("Dir");
-  state_->check_thread();
-  return *state_;
-}
+Dir::State& Dir::state() const { return detail::in_use(state_.get(), "Dir"); }
 
 bool Dir::is_open() const noexcept { return state_ && state_->is_open(); }
 
@@ -105,11 +103,7 @@ Promise<Dir> open_dir(Path path, DirOptions options, std::stop_token stop, Creat
 
 void Walk::CloseState::operator()(State* state) const noexcept { state->let_go(); }
 
-Walk::State& Walk::state() const {
-  if (!state_) detail::die_moved_from("Walk");
-  state_->check_thread();
-  return *state_;
-}
+Walk::State& Walk::state() const { return detail::in_use(state_.get(), "Walk"); }
 
 bool Walk::is_open() const noexcept { return state_ && state_->is_open(); }
 

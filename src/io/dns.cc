@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "contrail/execution.h"
-#include "contrail/microtask.h"
 #include "src/io/address_lookup.h"
 #include "src/io/promised.h"
+#include "src/io/tell_later.h"
 
 namespace contrail::inline v0 {
 namespace detail {
@@ -53,14 +53,10 @@ struct NameLookup final : RequestState<uv_getnameinfo_t> {
 void lookup(std::string_view host, LookupOptions options, Callback<std::vector<SocketAddress>> fn,
             CreationSite site) {
   if (auto literal = detail::literal_address(host, options.port)) {
-    auto tell = [fn = std::move(fn), address = *literal]() mutable {
-      fn(std::vector<SocketAddress>{address});
-    };
-    return next_tick(std::move(tell), site);
+    return detail::tell_later(std::move(fn), std::vector{*literal}, site);
   }
   if (auto refused = detail::AddressLookup::refusal(host)) {
-    return next_tick([fn = std::move(fn), error = std::move(*refused)]() mutable { fn(error); },
-                     site);
+    return detail::tell_later(std::move(fn), *refused, site);
   }
   detail::AddressLookup::start(host, options, execution_async_id(), std::move(fn), site);
 }

@@ -58,14 +58,9 @@ class EntryHandle : public PoolHandle {
   void start(Callback<T> fn, CreationSite site) {
     constexpr std::string_view operation = "read_dir";
     if (!is_open()) {
-      return fail_later(Error(UV_EBADF, operation, path().string()), std::move(fn), site);
+      return tell_later(std::move(fn), Error(UV_EBADF, operation, path().string()), site);
     }
-    if (auto taken = take_if_any<T>()) {
-      auto tell = [fn = std::move(fn), taken = std::move(*taken)]() mutable {
-        fn(std::move(taken));
-      };
-      return next_tick(std::move(tell), site);
-    }
+    if (auto taken = take_if_any<T>()) return tell_later(std::move(fn), std::move(*taken), site);
     FsRequest<T, Fetch<T>>::start(operation, path(), {InFlight(*this), this}, std::move(fn), site);
   }
 

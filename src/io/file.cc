@@ -156,11 +156,7 @@ std::vector<std::string> only(std::string data) {
 
 void File::CloseState::operator()(State* state) const noexcept { state->let_go(); }
 
-File::State& File::state() const {
-  if (!state_) detail::die_moved_from("File");
-  state_->check_thread();
-  return *state_;
-}
+File::State& File::state() const { return detail::in_use(state_.get(), "File"); }
 
 bool File::is_open() const noexcept { return state_ && state_->is_open(); }
 

@@ -32,6 +32,7 @@ struct File::State final : detail::PoolHandle {
 
   AsyncResource& resource() noexcept override { return its_resource; }
   const fs::Path& path() const noexcept override { return details.path; }
+  const char* name() const noexcept override { return "File"; }
   int close_system() noexcept override {
     const int number = std::exchange(descriptor, -1);
     return ::close(number) < 0 && errno != EINTR ? uv_translate_sys_error(errno) : 0;
@@ -40,7 +41,7 @@ struct File::State final : detail::PoolHandle {
   /// Starts an operation: op(descriptor, path) is called on the pool.
   template <class T, class Operation>
   void start(std::string_view operation, Operation op, Callback<T> fn, CreationSite site) {
-    if (!is_open()) return detail::fail_later(error(UV_EBADF, operation), std::move(fn), site);
+    if (!is_open()) return detail::tell_later(std::move(fn), error(UV_EBADF, operation), site);
     using Work = FileWork<T, Operation>;
     detail::FsRequest<T, Work>::start(operation, details.path,
                                       Work{InFlight(*this), descriptor, std::move(op)},
@@ -53,7 +54,7 @@ struct File::State final : detail::PoolHandle {
   }
   template <class T>
   void refuse(int status, std::string_view operation, Callback<T> fn, CreationSite site) const {
-    detail::fail_later(error(status, operation), std::move(fn), site);
+    detail::tell_later(std::move(fn), error(status, operation), site);
   }
   Error error(int status, std::string_view operation) const {
     return Error(status, operation, details.path.string());

@@ -8,7 +8,7 @@
 namespace contrail::inline v0 {
 
 /// Shared with the read in flight, which the reader does not wait for when it goes.
-struct FileReader::State : detail::Cancellable {
+struct FileReader::State final : detail::Cancellable {
   State(File its_file, Options its_options) : file(std::move(its_file)), options(its_options) {}
 
   /// What has begun is waited for: the piece would be lost.
@@ -72,7 +72,7 @@ Promise<std::string> FileReader::read(std::stop_token stop, CreationSite site) {
 Promise<void> FileReader::close(CreationSite site) { return state().file.close(site); }
 
 /// Shared with the operation in flight.
-struct FileWriter::State : std::enable_shared_from_this<FileWriter::State> {
+struct FileWriter::State final : std::enable_shared_from_this<FileWriter::State> {
   struct Job final : detail::Cancellable {
     Job(State& its_writer, std::string its_data, Callback<void> callback, bool is_last,
         CreationSite made_at)
@@ -124,7 +124,7 @@ struct FileWriter::State : std::enable_shared_from_this<FileWriter::State> {
     auto fn = [self = shared_from_this()](Result<void> result) { self->finished(result); };
     if (job.closes) return file.close(std::move(fn), job.site);
     // After a failure the file does not stand where the next piece belongs.
-    if (failure) return detail::fail_later<void>(*failure, std::move(fn), job.site);
+    if (failure) return detail::tell_later<void>(std::move(fn), *failure, job.site);
     file.write(std::move(job.data), std::move(fn), job.site);
   }
 

@@ -208,7 +208,7 @@ void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn, Creat
   }
   for (const Path* path : {&from, &to}) {
     if (auto refused = detail::refusal("copy_file", *path)) {
-      return detail::fail_later(*refused, std::move(fn), site);
+      return detail::tell_later(std::move(fn), *refused, site);
     }
   }
   detail::WatchedCopy::go_on(std::make_unique<detail::WatchedCopy>(

@@ -9,8 +9,8 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
-#include "contrail/microtask.h"
 #include "src/io/promised.h"
+#include "src/io/tell_later.h"
 #include "src/loop/request.h"
 
 namespace contrail::inline v0::detail {
@@ -111,15 +111,10 @@ auto checked(std::string_view syscall, Call call, const Paths&... paths) {
 /// Why the system is not even asked, if there is a reason: it would see another path.
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
 
-template <class T>
-void fail_later(Error failure, Callback<T> fn, CreationSite site) {
-  next_tick([fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); }, site);
-}
-
 template <class T, class Work>
 void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
            CreationSite site) {
-  if (auto refused = refusal(operation, path)) return fail_later(*refused, std::move(fn), site);
+  if (auto refused = refusal(operation, path)) return tell_later(std::move(fn), *refused, site);
   FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn), site);
 }
 
@@ -127,7 +122,7 @@ void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
 template <class T, class Work>
 void start(std::string_view operation, fs::Path path, const fs::Path& other, Work work,
            Callback<T> fn, CreationSite site) {
-  if (auto refused = refusal(operation, other)) return fail_later(*refused, std::move(fn), site);
+  if (auto refused = refusal(operation, other)) return tell_later(std::move(fn), *refused, site);
   start<T>(operation, std::move(path), std::move(work), std::move(fn), site);
 }
 

@@ -23,7 +23,6 @@ struct FsWatcher::State final : detail::WatcherState<FsEvent, FsChange, std::str
   void tell(FsChange kind, std::string_view name);
   void close_and_tell();
 
-  uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
   const char* name() const noexcept override { return "FsWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
   Error error(int status) const override { return Error(status, "watch", details.path.string()); }
@@ -48,8 +47,7 @@ void FsWatcher::State::start() {
   const int status = uv_fs_event_start(
       &handle,
       [](uv_fs_event_t* event, const char* name, int events, int status) {
-        auto* self = static_cast<State*>(static_cast<HandleState*>(event->data));
-        self->on_event(name ? name : "", events, status);
+        owner_of<State>(event->data).on_event(name ? name : "", events, status);
       },
       details.path.c_str(), 0);
   if (status == UV_ENOSPC) {
@@ -96,11 +94,7 @@ FsWatcher::FsWatcher(FsWatcher&&) noexcept = default;
 FsWatcher& FsWatcher::operator=(FsWatcher&&) noexcept = default;
 FsWatcher::~FsWatcher() = default;
 
-FsWatcher::State& FsWatcher::state() const {
-  if (!state_) detail::die_moved_from("FsWatcher");
-  state_->check_thread();
-  return *state_;
-}
+FsWatcher::State& FsWatcher::state() const { return detail::in_use(state_.get(), "FsWatcher"); }
 
 void FsWatcher::on_change(Function<void(FsChange, std::string_view)> fn) {
   state().listener.set(std::move(fn));
@@ -116,9 +110,15 @@ void FsWatcher::close() noexcept {
 }
 bool FsWatcher::is_open() const noexcept { return state_ && state_->is_open(); }
 
-void FsWatcher::ref() noexcept { uv_ref(state().uv_handle()); }
-void FsWatcher::unref() noexcept { uv_unref(state().uv_handle()); }
-bool FsWatcher::has_ref() const noexcept { return is_open() && uv_has_ref(state().uv_handle()); }
+FsWatcher& FsWatcher::ref() noexcept {
+  state().set_ref(true);
+  return *this;
+}
+FsWatcher& FsWatcher::unref() noexcept {
+  state().set_ref(false);
+  return *this;
+}
+bool FsWatcher::has_ref() const noexcept { return is_open() && state().has_ref(); }
 
 const fs::Path& FsWatcher::path() const { return state().details.path; }
 AsyncId FsWatcher::async_id() const noexcept {

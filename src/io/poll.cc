@@ -73,7 +73,6 @@ struct PollWatcher::State final : detail::HandleState {
   int update() noexcept;
   std::optional<Error> refusal() const;
 
-  uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
   const char* name() const noexcept override { return "PollWatcher"; }
   const AsyncResource* about() const noexcept override { return resource ? &*resource : nullptr; }
 
@@ -148,8 +147,7 @@ int PollWatcher::State::update() noexcept {
   active = wanted;
   return uv_poll_start(&handle, static_cast<int>(wanted),
                        [](uv_poll_t* poll, int status, int seen) {
-                         auto* self = static_cast<State*>(static_cast<HandleState*>(poll->data));
-                         self->on_poll(status, static_cast<PollEvents>(seen));
+                         owner_of<State>(poll->data).on_poll(status, static_cast<PollEvents>(seen));
                        });
 }
 
@@ -216,9 +214,7 @@ PollWatcher& PollWatcher::operator=(PollWatcher&&) noexcept = default;
 PollWatcher::~PollWatcher() = default;
 
 PollWatcher::State& PollWatcher::state() const {
-  if (!state_) detail::die_moved_from("PollWatcher");
-  state_->check_thread();
-  return *state_;
+  return detail::in_use(state_.get(), "PollWatcher");
 }
 
 void PollWatcher::on_event(Function<void(Result<PollEvents>)> fn) {
@@ -237,9 +233,15 @@ Promise<PollEvents> PollWatcher::wait(PollEvents wanted, std::stop_token stop, C
       [&](Callback<PollEvents> fn) { return state().wait(wanted, std::move(fn)); });
 }
 
-void PollWatcher::ref() noexcept { uv_ref(state().uv_handle()); }
-void PollWatcher::unref() noexcept { uv_unref(state().uv_handle()); }
-bool PollWatcher::has_ref() const noexcept { return is_open() && uv_has_ref(state().uv_handle()); }
+PollWatcher& PollWatcher::ref() noexcept {
+  state().set_ref(true);
+  return *this;
+}
+PollWatcher& PollWatcher::unref() noexcept {
+  state().set_ref(false);
+  return *this;
+}
+bool PollWatcher::has_ref() const noexcept { return is_open() && state().has_ref(); }
 
 void PollWatcher::close() noexcept {
   if (state_) state_->close();

@@ -49,12 +49,6 @@ PoolHandle::PoolHandle(const ResourceType& close_type) noexcept
 
 PoolHandle::~PoolHandle() = default;
 
-void PoolHandle::check_thread() const noexcept {
-  if (hot.environment != loop_) {
-    die("contrail: a file was used on a thread other than its Loop's, or after its Loop");
-  }
-}
-
 void PoolHandle::let_go() noexcept {
   if (phase_ != Phase::closed) check_thread();
   owned_ = false;
@@ -67,7 +61,7 @@ void PoolHandle::let_go() noexcept {
 
 void PoolHandle::close(Callback<void> fn, CreationSite site) {
   if (phase_ == Phase::closing) return also_told_.push_back(std::move(fn));
-  if (phase_ == Phase::closed) return next_tick([fn = std::move(fn)]() mutable { fn({}); }, site);
+  if (phase_ == Phase::closed) return tell_later(std::move(fn), {}, site);
   phase_ = Phase::closing;
   close_ = std::make_unique<CloseRequest>(*this, std::move(fn), site);
   if (in_flight_ == 0) submit_close();

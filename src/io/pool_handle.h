@@ -38,7 +38,11 @@ class PoolHandle : public Open {
   /// Once it is closed, a second one does nothing.
   void close(Callback<void> fn, CreationSite site);
   bool is_open() const noexcept { return phase_ == Phase::open; }
-  void check_thread() const noexcept;
+  void check_thread() const noexcept {
+    if (hot.environment != loop_) die_off_loop(name());
+  }
+  /// What the public half is called.
+  virtual const char* name() const noexcept = 0;
 
   virtual AsyncResource& resource() noexcept = 0;
   const AsyncResource* about() const noexcept override {

@@ -66,7 +66,7 @@ int Process::State::start(const std::vector<std::string>& args, const ProcessOpt
   if (options.env) env = pointers_to(*options.env);
   uv_process_options_t native{};
   native.exit_cb = [](uv_process_t* ended, std::int64_t code, int signal) {
-    static_cast<State*>(static_cast<HandleState*>(ended->data))->on_end(code, signal);
+    owner_of<State>(ended->data).on_end(code, signal);
   };
   native.file = all[0].c_str();
   native.args = argv.data();
@@ -128,10 +128,11 @@ void Process::State::abandon() noexcept {
   check_thread();
   abandoned_ = true;
   pipes = {};
-  if (!awaited_ && !on_exit) uv_unref(reinterpret_cast<uv_handle_t*>(&process));
+  if (!awaited_ && !on_exit) set_ref(false);
 }
 
 void Process::State::closed() noexcept {
+  detail::CallbackScope scope;
   running_ = false;
   timer_.clear();
   timer_ = {};
@@ -145,10 +146,7 @@ void Process::State::closed() noexcept {
 
 void Process::LetGo::operator()(State* state) const noexcept { state->abandon(); }
 
-Process::State& Process::state() const {
-  if (!state_) detail::die_moved_from("Process");
-  return *state_;
-}
+Process::State& Process::state() const { return detail::in_use(state_.get(), "Process"); }
 
 Process Process::spawn(std::string file, std::vector<std::string> args,
                        const ProcessOptions& options, CreationSite site) {
@@ -174,6 +172,8 @@ int Process::pid() const { return state().details.pid; }
 Pipe& Process::standard_input() { return state().pipes[0]; }
 Pipe& Process::standard_output() { return state().pipes[1]; }
 Pipe& Process::standard_error() { return state().pipes[2]; }
-AsyncId Process::async_id() const { return state().resource.async_id(); }
+AsyncId Process::async_id() const noexcept {
+  return state_ ? state_->resource.async_id() : no_async_id;
+}
 
 }  // namespace contrail::inline v0

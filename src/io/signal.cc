@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "contrail/microtask.h"
 #include "src/io/promised.h"
 #include "src/io/raw_terminals.h"
+#include "src/io/tell_later.h"
 #include "src/io/watcher_state.h"
 
 namespace contrail::inline v0 {
@@ -29,12 +29,11 @@ struct SignalWatcher::State final : detail::WatcherState<int, int> {
   State(int number, CreationSite made_at) : details{number}, site(made_at) {
     uv_signal_init(loop().uv, &handle);  // It cannot fail once there is a Loop.
     opened(&handle);
-    uv_unref(uv_handle());
+    set_ref(false);
   }
 
   void start();
   void arrived();
-  uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
 
   const char* name() const noexcept override { return "SignalWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
@@ -60,10 +59,7 @@ struct SignalWatcher::State final : detail::WatcherState<int, int> {
 
 void SignalWatcher::State::start() {
   const int status = uv_signal_start(
-      &handle,
-      [](uv_signal_t* signal, int) {
-        static_cast<State*>(static_cast<HandleState*>(signal->data))->arrived();
-      },
+      &handle, [](uv_signal_t* signal, int) { owner_of<State>(signal->data).arrived(); },
       details.number);
   if (status == UV_EINVAL) {
     throw Error(status, "signal", name_of(details.number), "this signal cannot be caught");
@@ -99,9 +95,7 @@ SignalWatcher SignalWatcher::once(int number, Function<void(int)> fn, CreationSi
 }
 
 SignalWatcher::State& SignalWatcher::state() const {
-  if (!state_) detail::die_moved_from("SignalWatcher");
-  state_->check_thread();
-  return *state_;
+  return detail::in_use(state_.get(), "SignalWatcher");
 }
 
 void SignalWatcher::on_signal(Function<void(int)> fn) { state().listener.set(std::move(fn)); }
@@ -110,11 +104,15 @@ Promise<int> SignalWatcher::wait(std::stop_token stop, CreationSite site) {
   return state().wait(std::move(stop), site);
 }
 
-void SignalWatcher::ref() noexcept { uv_ref(state().uv_handle()); }
-void SignalWatcher::unref() noexcept { uv_unref(state().uv_handle()); }
-bool SignalWatcher::has_ref() const noexcept {
-  return is_open() && uv_has_ref(state().uv_handle());
+SignalWatcher& SignalWatcher::ref() noexcept {
+  state().set_ref(true);
+  return *this;
 }
+SignalWatcher& SignalWatcher::unref() noexcept {
+  state().set_ref(false);
+  return *this;
+}
+bool SignalWatcher::has_ref() const noexcept { return is_open() && state().has_ref(); }
 
 void SignalWatcher::close() noexcept {
   if (state_) state_->close();
@@ -139,8 +137,7 @@ struct NextSignal final : detail::Cancellable {
       state.listener.set([self = std::move(self)](int arrived) { self->fn(arrived); });
       return &its;
     } catch (const Error& failure) {
-      auto tell = [fn = std::move(fn), failure]() mutable { fn(failure); };
-      next_tick(std::move(tell), site);
+      detail::tell_later(std::move(fn), failure, site);
       return nullptr;
     }
   }

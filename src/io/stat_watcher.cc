@@ -42,7 +42,6 @@ struct StatWatcher::State final
   void start(std::chrono::milliseconds interval);
   void on_change(const StatChange& change);
 
-  uv_handle_t* uv_handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle); }
   const char* name() const noexcept override { return "StatWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
   Error error(int status) const override { return Error(status, "stat", details.path.string()); }
@@ -71,8 +70,7 @@ void StatWatcher::State::start(std::chrono::milliseconds interval) {
   const int status = uv_fs_poll_start(
       &handle,
       [](uv_fs_poll_t* poll, int, const uv_stat_t* previous, const uv_stat_t* current) {
-        auto* self = static_cast<State*>(static_cast<HandleState*>(poll->data));
-        self->on_change({from_uv(*current), from_uv(*previous)});
+        owner_of<State>(poll->data).on_change({from_uv(*current), from_uv(*previous)});
       },
       details.path.c_str(), static_cast<unsigned>(interval.count()));
   if (status < 0) throw error(status);
@@ -97,9 +95,7 @@ StatWatcher& StatWatcher::operator=(StatWatcher&&) noexcept = default;
 StatWatcher::~StatWatcher() = default;
 
 StatWatcher::State& StatWatcher::state() const {
-  if (!state_) detail::die_moved_from("StatWatcher");
-  state_->check_thread();
-  return *state_;
+  return detail::in_use(state_.get(), "StatWatcher");
 }
 
 void StatWatcher::on_change(Function<void(const fs::Stat&, const fs::Stat&)> fn) {
@@ -115,9 +111,15 @@ void StatWatcher::close() noexcept {
 }
 bool StatWatcher::is_open() const noexcept { return state_ && state_->is_open(); }
 
-void StatWatcher::ref() noexcept { uv_ref(state().uv_handle()); }
-void StatWatcher::unref() noexcept { uv_unref(state().uv_handle()); }
-bool StatWatcher::has_ref() const noexcept { return is_open() && uv_has_ref(state().uv_handle()); }
+StatWatcher& StatWatcher::ref() noexcept {
+  state().set_ref(true);
+  return *this;
+}
+StatWatcher& StatWatcher::unref() noexcept {
+  state().set_ref(false);
+  return *this;
+}
+bool StatWatcher::has_ref() const noexcept { return is_open() && state().has_ref(); }
 
 const fs::Path& StatWatcher::path() const { return state().details.path; }
 AsyncId StatWatcher::async_id() const noexcept {

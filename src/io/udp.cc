@@ -82,11 +82,7 @@ UdpSocket::UdpSocket(UdpSocket&&) noexcept = default;
 UdpSocket& UdpSocket::operator=(UdpSocket&&) noexcept = default;
 UdpSocket::~UdpSocket() = default;
 
-UdpSocket::State& UdpSocket::state() const {
-  if (!state_) detail::die_moved_from("UdpSocket");
-  state_->check_thread();
-  return *state_;
-}
+UdpSocket::State& UdpSocket::state() const { return detail::in_use(state_.get(), "UdpSocket"); }
 
 UdpSocket& UdpSocket::bind(const SocketAddress& local, BindOptions options) {
   state().bind(local, options);
@@ -113,18 +109,16 @@ SocketAddress UdpSocket::remote_address() const {
 }
 
 UdpSocket& UdpSocket::ref() noexcept {
-  if (state().is_open()) uv_ref(state_->handle());
+  state().set_ref(true);
   return *this;
 }
 
 UdpSocket& UdpSocket::unref() noexcept {
-  if (state().is_open()) uv_unref(state_->handle());
+  state().set_ref(false);
   return *this;
 }
 
-bool UdpSocket::has_ref() const noexcept {
-  return state().is_open() && uv_has_ref(state_->handle());
-}
+bool UdpSocket::has_ref() const noexcept { return is_open() && state().has_ref(); }
 
 void UdpSocket::on_close(Function<void()> fn) { state().on_close = std::move(fn); }
 

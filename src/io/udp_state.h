@@ -7,6 +7,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/error.h"
 #include "contrail/udp.h"
+#include "src/io/listener.h"
 #include "src/io/promised.h"
 #include "src/loop/handle.h"
 
@@ -59,7 +60,6 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
     Resolver<Datagram> resolver;
   };
 
-  static State& of(void* data) { return *static_cast<State*>(static_cast<HandleState*>(data)); }
   void closed() noexcept override;
   uv_buf_t place_for_data();
   void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
@@ -71,10 +71,8 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
                  CreationSite site);
   Result<void> send_result(int status, const SocketAddress* to) const;
 
-  OnMessage on_message_;
+  detail::Listener<Result<Datagram>> listener_;
   std::optional<PendingReceive> pending_receive_;
-  bool listening_ = false;  ///< There is an on_message_, though it is moved out while it runs.
-  bool replaced_ = false;   ///< set_on_message() was called since it was.
   bool receiving_ = false;
 };
 

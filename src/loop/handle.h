@@ -9,6 +9,13 @@
 
 namespace contrail::inline v0::detail {
 
+[[noreturn, gnu::cold]] inline void die_off_loop(std::string_view type) noexcept {
+  die(
+      fmt::format("contrail: a {} was used on a thread other than its Loop's, or after its Loop: "
+                  "Loop::post() gets there",
+                  type));
+}
+
 /// The pinned half of a public handle. The public half owns it through a unique_ptr whose deleter
 /// is let_go(): close, and delete when libuv has let go, too. So a handle may be destroyed
 /// anywhere, also inside its own callback; and if its Loop goes first, what is left of it waits
@@ -55,10 +62,14 @@ class HandleState : public Open {
   bool has_ref() const noexcept { return has_ref_; }
 
   void check_thread() const noexcept {
-    if (hot.environment != loop_) {
-      die_off_loop();
-    }
+    if (hot.environment != loop_) die_off_loop(name());
   }
+  /// Whose handle it is, by what libuv keeps for us: handle->data.
+  template <class State>
+  static State& owner_of(void* data) noexcept {
+    return *static_cast<State*>(static_cast<HandleState*>(data));
+  }
+
   /// What the public half is called.
   virtual const char* name() const noexcept = 0;
 
@@ -85,13 +96,6 @@ class HandleState : public Open {
   LoopState& loop() const noexcept { return *loop_; }
 
  private:
-  [[noreturn, gnu::cold]] void die_off_loop() const noexcept {
-    die(
-        fmt::format("contrail: a {} was used on a thread other than its Loop's, or after its Loop: "
-                    "Loop::post() gets there",
-                    name()));
-  }
-
   enum class Phase { unopened, open, closing, closed };
 
   void end() noexcept override { close(); }
@@ -103,5 +107,13 @@ class HandleState : public Open {
   bool owned_ = true;
   bool has_ref_ = true;
 };
+
+/// What the public half uses: it was not moved from, and this is its Loop's thread.
+template <class State>
+State& in_use(State* state, const char* name) noexcept {
+  if (!state) die_moved_from(name);
+  state->check_thread();
+  return *state;
+}
 
 }  // namespace contrail::inline v0::detail

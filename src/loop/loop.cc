@@ -45,7 +45,7 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   uv_unref(reinterpret_cast<uv_handle_t*>(&check));
   timers.open();
   immediates.open();
-  on_shutdown.next = on_shutdown.previous = &on_shutdown;
+  on_shutdown.close();
 
   reset_hot_line();
   if (hot.thread == 0) hot.thread = next_thread();

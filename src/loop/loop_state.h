@@ -75,7 +75,7 @@ struct LoopState final : Environment {
   Timers timers{*this};
   Immediates immediates{*this};
   OpenList open;
-  TimerLink on_shutdown;  ///< Of OnShutdowns.
+  Link on_shutdown;  ///< Of OnShutdowns.
   std::unique_ptr<Shutdown> shutdown;
   PromiseCore* awaited = nullptr;  ///< Promises that are pending and have reactions.
 

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "contrail/async_resource.h"
+#include "contrail/detail/link.h"
 
 namespace contrail::inline v0::detail {
 
 /// Something that libuv still knows about, so that the Loop can end it: a handle to close, or a
 /// request to cancel.
-class Open {
+class Open : Link {
  public:
   Open(const Open&) = delete;
   Open& operator=(const Open&) = delete;
@@ -24,34 +25,24 @@ class Open {
   Open() noexcept = default;
   virtual ~Open() { leave(); }
 
-  void leave() noexcept {
-    if (!next_) return;
-    previous_->next_ = next_;
-    next_->previous_ = previous_;
-    next_ = previous_ = nullptr;
-  }
+  void leave() noexcept { unlink(); }
 
  private:
   friend class OpenList;
-  Open* next_ = nullptr;
-  Open* previous_ = nullptr;
 };
 
 /// All of them, in the order in which they were opened.
 class OpenList {
  public:
-  OpenList() noexcept { head_.next_ = head_.previous_ = &head_; }
+  OpenList() noexcept { head_.close(); }
   OpenList(const OpenList&) = delete;
   OpenList& operator=(const OpenList&) = delete;
+  /// What is still in it, if the process ends inside a callback, may leave later.
+  ~OpenList() { head_.unlink(); }
 
-  bool empty() const noexcept { return head_.next_ == &head_; }
+  bool empty() const noexcept { return head_.next == &head_; }
 
-  void add(Open& item) noexcept {
-    item.previous_ = head_.previous_;
-    item.next_ = &head_;
-    head_.previous_->next_ = &item;
-    head_.previous_ = &item;
-  }
+  void add(Open& item) noexcept { item.insert_before(head_); }
 
   /// What ends leaves the list when libuv has let go of it, or at once; and it may take others with
   /// it that it owns.
@@ -65,7 +56,7 @@ class OpenList {
     OpenList due;
     due.take(*this);
     while (!due.empty()) {
-      Open& item = *due.head_.next_;
+      Open& item = static_cast<Open&>(*due.head_.next);
       item.leave();
       add(item);
       fn(item);
@@ -75,25 +66,20 @@ class OpenList {
   /// The same; fn changes nothing.
   template <class F>
   void each_now(F fn) const {
-    for (const Open* item = head_.next_; item != &head_; item = item->next_) fn(*item);
+    for (const Link* item = head_.next; item != &head_; item = item->next) {
+      fn(static_cast<const Open&>(*item));
+    }
   }
 
  private:
-  struct Head final : Open {
-    void end() noexcept override {}
-    const AsyncResource* about() const noexcept override { return nullptr; }
-    bool keeps_loop() const noexcept override { return false; }
-  };
-
   void take(OpenList& other) noexcept {
     if (other.empty()) return;
-    head_.next_ = other.head_.next_;
-    head_.previous_ = other.head_.previous_;
-    head_.next_->previous_ = head_.previous_->next_ = &head_;
-    other.head_.next_ = other.head_.previous_ = &other.head_;
+    head_ = other.head_;
+    head_.next->previous = head_.previous->next = &head_;
+    other.head_.close();
   }
 
-  Head head_;
+  Link head_;
 };
 
 }  // namespace contrail::inline v0::detail

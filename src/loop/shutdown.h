@@ -10,7 +10,7 @@
 namespace contrail::inline v0 {
 
 /// In a list of its Loop's until it is called.
-struct OnShutdown::State : detail::TimerLink {
+struct OnShutdown::State : detail::Link {
   explicit State(Function<void()> callback)
       : fn(std::move(callback)), context(detail::FrameRef::adopt(detail::capture_frame())) {}
   ~State() { unlink(); }

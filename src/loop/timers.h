@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contrail/async_resource.h"
+#include "contrail/detail/link.h"
 #include "contrail/function.h"
 #include "contrail/timers.h"
 
@@ -16,31 +17,12 @@ namespace contrail::inline v0::detail {
 
 struct LoopState;
 
-/// A link of a circular list; unlinked when next is nullptr.
-struct TimerLink {
-  TimerLink* next = nullptr;
-  TimerLink* previous = nullptr;
-
-  void insert_before(TimerLink& end) noexcept {
-    previous = end.previous;
-    next = &end;
-    end.previous->next = this;
-    end.previous = this;
-  }
-  void unlink() noexcept {
-    if (!next) return;
-    previous->next = next;
-    next->previous = previous;
-    next = previous = nullptr;
-  }
-};
-
-struct TimeoutState : TimerLink, Pooled {
+struct TimeoutState : Link, Pooled {
   TimeoutState(LoopState& its_loop, Function<void()>&& callback, std::int64_t delay, bool repeats,
                CreationSite site);
   ~TimeoutState() { unlink(); }
   static Timeout ticket(TimeoutState* state) { return Timeout(Ref<TimeoutState>::share(state)); }
-  bool pending() const noexcept { return next != nullptr && !parked; }
+  bool pending() const noexcept { return linked() && !parked; }
 
   std::uint32_t refs = 1;
   bool repeat;
@@ -91,8 +73,8 @@ class Timers {
   void run_due();
 
  private:
-  struct List : TimerLink {
-    List(std::int64_t delay) noexcept : delay(delay) { next = previous = this; }
+  struct List : Link {
+    List(std::int64_t delay) noexcept : delay(delay) { close(); }
     bool empty() const noexcept { return next == this; }
     TimeoutState* first() const noexcept { return static_cast<TimeoutState*>(next); }
 
@@ -143,7 +125,7 @@ class Timers {
   std::uint64_t next_order_ = 0;
   std::int64_t next_expiry_ = never;
   std::size_t ref_count_ = 0;
-  TimerLink parked_;  ///< Finished, but a ticket could start them again.
+  Link parked_;  ///< Finished, but a ticket could start them again.
   std::optional<std::int64_t> virtual_now_;
 };
 
@@ -151,7 +133,7 @@ class Timers {
 template <class F>
 void Timers::each(F fn) const {
   for (const List* list : heap_) {
-    for (const TimerLink* link = list->next; link != list; link = link->next) {
+    for (const Link* link = list->next; link != list; link = link->next) {
       fn(static_cast<const TimeoutState&>(*link));
     }
   }

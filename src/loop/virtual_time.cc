@@ -25,7 +25,7 @@ void Timers::shift(std::int64_t change) noexcept {
   if (next_expiry_ != never) next_expiry_ += change;
   for (List* list : heap_) {
     list->expiry += change;
-    for (TimerLink* link = list->next; link != list; link = link->next) {
+    for (Link* link = list->next; link != list; link = link->next) {
       static_cast<TimeoutState*>(link)->start += change;
     }
   }

@@ -29,7 +29,10 @@ CLEAN = {
     "test/unit/http/server_test.cc": "",
     "docs/examples/01_hello.cc": "int main() {\n  if (true) {\n    return 0;\n  }\n}\n",
     "README.md": "[the docs](docs/index.md#top) and `[not](a-link)`\n",
-    "docs/index.md": "[back](../README.md) [out](https://example.org)\n",
+    "docs/index.md": "[back](../README.md) [out](https://example.org)\n"
+                     "[hello](examples/01_hello.cc) [error](../include/contrail/error.h)\n"
+                     "[execution](../include/contrail/execution.h)\n"
+                     "[loop](../include/contrail/loop.h) [tcp](../include/contrail/tcp.h)\n",
 }
 
 
@@ -73,7 +76,7 @@ class TidyTest(unittest.TestCase):
                     {"include/contrail/tcp.h": '#pragma once\n#include "uv.h"\n'})
 
     def test_http_and_hooks_use_public_headers_only(self):
-        for path in ("src/http/a.cc", "hooks/a.cc", "docs/examples/a.cc"):
+        for path in ("src/http/a.cc", "hooks/a.cc", "docs/examples/01_hello.cc"):
             self.expect(f"{path}:1", "only public", {path: '#include "async/environment.h"\n'})
             self.expect(f"{path}:1", "only public", {path: "#include <contrail/detail/turn.h>\n"})
         for name in ("src/async/environment.h", "../async/environment.h"):
@@ -116,6 +119,12 @@ class TidyTest(unittest.TestCase):
         self.expect("include/contrail/http/server.h:1", "test/unit/http/server_test.cc",
                     {"test/unit/http/server_test.cc": None})
 
+    def test_the_index_has_every_example_and_public_header(self):
+        self.expect("docs/examples/02_new.cc:1", "docs/index.md does not link to it",
+                    {"docs/examples/02_new.cc": "int main() {}\n"})
+        self.expect("include/contrail/udp.h:1", "docs/index.md does not link to it", {
+            "include/contrail/udp.h": "#pragma once\n", "test/unit/udp_test.cc": ""})
+
     def test_links_lead_somewhere(self):
         self.expect("README.md:2", "nowhere", {"README.md": "\n[gone](docs/gone.md#part)\n"})
 
@@ -128,16 +137,16 @@ class TidyTest(unittest.TestCase):
 
     def test_docs_quote_only_what_is_compiled(self):
         def quoting(code, source="docs/examples/01_hello.cc"):
-            return {"docs/index.md": f"\n<!-- {source} -->\n```cpp\n{code}```\n"}
+            return {"docs/guide.md": f"\n<!-- {source} -->\n```cpp\n{code}```\n"}
         for code in ("if (true) {\n  return 0;\n}\n", "    return 0;\n"):
             self.assertEqual(self.violations_of(quoting(code)), [])
         self.assertEqual(self.violations_of(
             quoting("#include <string>\n", "include/contrail/error.h")), [])
         for code in ("return 1;\n", "if (true) {\n}\n", "if (true) {\n    return 0;\n}\n"):
-            self.expect("docs/index.md:3", "not an excerpt", quoting(code))
-        self.expect("docs/index.md:3", "missing", quoting("int x;\n", "docs/examples/02_gone.cc"))
+            self.expect("docs/guide.md:3", "not an excerpt", quoting(code))
+        self.expect("docs/guide.md:3", "missing", quoting("int x;\n", "docs/examples/02_gone.cc"))
         for source in ("src/async/environment.h", "docs/examples"):
-            self.expect("docs/index.md:3", "line above", quoting("#pragma once\n", source))
+            self.expect("docs/guide.md:3", "line above", quoting("#pragma once\n", source))
         self.expect("README.md:1", "line above", {"README.md": "```cpp\nint x;\n```\n"})
 
 

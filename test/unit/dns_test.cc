@@ -1,10 +1,8 @@
 #include "contrail/dns.h"
 
-#include <uv.h>
-
-#include <future>
 #include <optional>
 
+#include "busy_pool.h"
 #include "contrail/async_local_storage.h"
 #include "lives.h"
 #include "made_up_names.h"
@@ -230,33 +228,6 @@ TEST_F(DnsTest, shows_hooks_what_it_looks_for) {
   EXPECT_EQ(host, "localhost");
   EXPECT_EQ(address, "127.0.0.1:7");
 }
-
-/// All threads of libuv's pool, kept from whatever waits for one.
-class BusyPool {
- public:
-  BusyPool() {
-    uv_loop_init(&loop_);
-    for (auto& job : jobs_) {
-      job.data = this;
-      uv_queue_work(
-          &loop_, &job, [](uv_work_t* done) { static_cast<BusyPool*>(done->data)->until_.wait(); },
-          [](uv_work_t*, int) {});
-    }
-  }
-  BusyPool(const BusyPool&) = delete;
-  BusyPool& operator=(const BusyPool&) = delete;
-  ~BusyPool() {
-    released_.set_value();
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    uv_loop_close(&loop_);
-  }
-
- private:
-  uv_loop_t loop_{};
-  std::promise<void> released_;
-  const std::shared_future<void> until_{released_.get_future()};
-  std::array<uv_work_t, 128> jobs_{};  // More than a pool of any sensible size has.
-};
 
 TEST_F(DnsTest, a_loop_that_goes_takes_questions_along_that_nobody_was_asked_yet) {
   Lives lives({"GETADDRINFOREQWRAP", "GETNAMEINFOREQWRAP"});

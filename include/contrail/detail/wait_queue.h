@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "contrail/cancellation.h"
+#include "contrail/detail/link.h"
 #include "contrail/error.h"
 #include "contrail/promise.h"
 
@@ -17,7 +18,7 @@ namespace contrail::inline v0::detail {
 template <class T>
 class WaitQueue {
  public:
-  WaitQueue() noexcept { head_.next = head_.previous = &head_; }
+  WaitQueue() noexcept { head_.close(); }
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
   ~WaitQueue() {
@@ -57,20 +58,6 @@ class WaitQueue {
   }
 
  private:
-  struct Link {
-    Link* next = nullptr;
-    Link* previous = nullptr;
-    void insert_before(Link& end) noexcept {
-      previous = end.previous;
-      next = &end;
-      previous->next = end.previous = this;
-    }
-    void unlink() noexcept {
-      previous->next = next;
-      next->previous = previous;
-    }
-  };
-
   struct Waiter final : Link, Cancellable {
     Waiter(WaitQueue& its_queue, PromiseCore& of, Resolver<T> its_resolver, const Waiting& waiting)
         : queue(its_queue),
