@@ -4,6 +4,7 @@
 
 #include "contrail/microtask.h"
 #include "src/io/promised.h"
+#include "src/io/tell_in_tick.h"
 
 namespace contrail::inline v0::detail {
 namespace {
@@ -183,9 +184,10 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
   calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
 }
 
-void StreamState::write(std::string data, Callback<void> fn, CreationSite site) {
+void StreamState::write(std::string data, Callback<void>&& fn, CreationSite site) {
   const int status = start_write(std::move(data), fn, site);
   if (status == in_flight) return;
+  if (status == 0) return next_tick(told_success(std::move(fn)), site);
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
   auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
     fn(std::move(result));

@@ -24,7 +24,7 @@ struct StreamState : HandleState, Cancellable {
   void set_on_data(OnData fn);
   void pause() noexcept;
   void resume();
-  void write(std::string data, Callback<void> fn, CreationSite site);
+  void write(std::string data, Callback<void>&& fn, CreationSite site);
   Promise<void> write(std::string data, std::stop_token stop, CreationSite site);
   void shutdown(Callback<void> fn, CreationSite site);
   /// Of the read() that waits.

@@ -3,17 +3,14 @@
 
 namespace contrail::inline v0 {
 
-void UdpSocket::State::set_on_message(OnMessage fn) {
-  listening_ = static_cast<bool>(fn);
-  replaced_ = true;
-  // Destroyed last: its destructor may call this again.
-  const OnMessage replaced = std::exchange(on_message_, std::move(fn));
+void UdpSocket::State::set_on_message(Function<void(Result<Datagram>)> fn) {
+  on_message_.set(std::move(fn));
   update_receiving();
 }
 
 Promise<Datagram> UdpSocket::State::receive(std::span<std::byte> buffer, std::stop_token stop,
                                             CreationSite site) {
-  const bool busy = pending_receive_ || listening_;
+  const bool busy = pending_receive_ || on_message_;
   const int refusal = stop.stop_requested() ? UV_ECANCELED
                       : !is_open()          ? UV_EBADF
                       : busy                ? UV_EBUSY
@@ -46,7 +43,7 @@ Error UdpSocket::State::receive_error(int status) const {
 /// Receives as long as somebody waits for datagrams, once there is an address to send them to:
 /// libuv would choose one.
 void UdpSocket::State::update_receiving() noexcept {
-  const bool wanted = is_open() && details.local && (pending_receive_ || listening_);
+  const bool wanted = is_open() && details.local && (pending_receive_ || on_message_);
   if (wanted == receiving_) return;
   receiving_ = wanted;
   if (!wanted) {
@@ -86,32 +83,20 @@ void UdpSocket::State::on_receive(ssize_t count, const uv_buf_t& buffer, const s
   update_receiving();  // After the drain: who awaited this one may be waiting for the next.
 }
 
-void UdpSocket::State::deliver(Result<Datagram> message) {
+void UdpSocket::State::deliver(Result<Datagram>&& message) {
   if (pending_receive_) {
     Resolver<Datagram> resolver = std::move(pending_receive_->resolver);
     pending_receive_.reset();
     return resolver.settle(std::move(message));
   }
-  if (!listening_) return;
-  // It may replace or remove itself: it is moved out while it runs.
-  struct Calling {
-    State& socket;
-    OnMessage fn = std::move(socket.on_message_);
-    ~Calling() {
-      if (!socket.replaced_) socket.on_message_ = std::move(fn);
-    }
-  };
-  replaced_ = false;
-  Calling calling{*this};
-  calling.fn(std::move(message));
+  on_message_.call(std::move(message));
 }
 
 void UdpSocket::State::closed() noexcept {
   detail::CallbackScope scope;
   if (pending_receive_) pending_receive_->resolver.reject(receive_error(UV_ECANCELED));
   pending_receive_.reset();
-  listening_ = false;
-  on_message_ = nullptr;
+  on_message_.set(nullptr);
   on_close = nullptr;
   resource.emit_destroy();
   resource.release_context();

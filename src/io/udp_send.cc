@@ -2,7 +2,7 @@
 #include <climits>
 #include <memory>
 
-#include "contrail/detail/pool.h"
+#include "src/io/tell_in_tick.h"
 #include "src/io/udp_state.h"
 #include "src/loop/request.h"
 
@@ -38,23 +38,15 @@ struct SendRequest final : detail::RequestState<uv_udp_send_t> {
   AsyncResource resource;
 };
 
-/// A callback that waits for its tick: most of them do, and a Function has no room for another.
-struct Sent : detail::Pooled {
-  explicit Sent(Callback<void> callback) : fn(std::move(callback)) {}
-  Callback<void> fn;
-};
-
 }  // namespace
 
-void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Callback<void> fn,
+void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Callback<void>&& fn,
                             CreationSite site) {
   const int status = start_send(data, to, fn, site);
   if (status == in_flight) return;
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
   if (status == 0) {
-    auto sent = std::make_unique<Sent>(std::move(fn));
-    loop().tasks.add_tick([sent = std::move(sent)] { sent->fn(Result<void>()); },
-                          resource.async_id(), site);
+    loop().tasks.add_tick(detail::told_success(std::move(fn)), resource.async_id(), site);
   } else {
     loop().tasks.add_tick(
         [fn = std::move(fn), result = send_result(status, to)]() mutable { fn(std::move(result)); },

@@ -7,14 +7,13 @@
 #include "contrail/async_resource.h"
 #include "contrail/error.h"
 #include "contrail/udp.h"
+#include "src/io/listener.h"
 #include "src/io/promised.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0 {
 
 struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
-  using OnMessage = Function<void(Result<Datagram>)>;
-
   explicit State(CreationSite site);
 
   void bind(const SocketAddress& local, const BindOptions& options);
@@ -24,11 +23,11 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   /// Asks the system where the socket is by now: sending, too, binds it.
   void find_out_address() noexcept;
 
-  void send(std::string_view data, const SocketAddress* to, Callback<void> fn, CreationSite site);
+  void send(std::string_view data, const SocketAddress* to, Callback<void>&& fn, CreationSite site);
   Promise<void> send(std::string_view data, const SocketAddress* to, std::stop_token stop,
                      CreationSite site);
 
-  void set_on_message(OnMessage fn);
+  void set_on_message(Function<void(Result<Datagram>)> fn);
   Promise<Datagram> receive(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
   /// Of the receive() that waits.
   bool cancel() noexcept override;
@@ -62,7 +61,7 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   void closed() noexcept override;
   uv_buf_t place_for_data();
   void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
-  void deliver(Result<Datagram> message);
+  void deliver(Result<Datagram>&& message);
   Error receive_error(int status) const;
   int start_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
                  CreationSite site);
@@ -70,10 +69,8 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
                  CreationSite site);
   Result<void> send_result(int status, const SocketAddress* to) const;
 
-  OnMessage on_message_;
+  detail::Listener<Result<Datagram>> on_message_;
   std::optional<PendingReceive> pending_receive_;
-  bool listening_ = false;  ///< There is an on_message_, though it is moved out while it runs.
-  bool replaced_ = false;   ///< set_on_message() was called since it was.
   bool receiving_ = false;
 };
 
