@@ -1,5 +1,5 @@
-// What is known of a file, 64 questions in flight: a request, and the way to the thread pool and
-// back.
+// What is known of a file, asked once at a time, or 64 times: a request, and the way to the thread
+// pool and back.
 
 #include "contrail/fs.h"
 
@@ -10,7 +10,6 @@
 namespace contrail::bench {
 namespace {
 
-constexpr int in_flight = 64;
 constexpr int count = 4096;
 const fs::Path path = "/etc/passwd";
 
@@ -22,14 +21,15 @@ struct Asking {
       if (left-- > 0) ask();
     });
   }
-  int left = count - in_flight;
+  int left;
 };
 
 void stat(benchmark::State& state, bool heard) {
   Surroundings surroundings(0);
   const Listener listener(heard);
   for (auto _ : state) {
-    Asking asking;
+    const auto in_flight = static_cast<int>(state.range(0));
+    Asking asking{count - in_flight};
     for (int i = 0; i < in_flight; ++i) asking.ask();
     surroundings.loop.run();
   }
@@ -37,15 +37,15 @@ void stat(benchmark::State& state, bool heard) {
 }
 
 void stat_unheard(benchmark::State& state) { stat(state, false); }
-BENCHMARK(stat_unheard)->MeasureProcessCPUTime();
+BENCHMARK(stat_unheard)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 void stat_heard(benchmark::State& state) { stat(state, true); }
-BENCHMARK(stat_heard)->MeasureProcessCPUTime();
+BENCHMARK(stat_heard)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 
 void stat_bare(benchmark::State& state) {
-  for (auto _ : state) raw_stat(path.c_str(), in_flight, count);
+  for (auto _ : state) raw_stat(path.c_str(), static_cast<int>(state.range(0)), count);
   count_operations(state, count);
 }
-BENCHMARK(stat_bare)->MeasureProcessCPUTime();
+BENCHMARK(stat_bare)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 
 }  // namespace
 }  // namespace contrail::bench

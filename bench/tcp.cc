@@ -101,7 +101,7 @@ BENCHMARK(in_callbacks_unheard)->ArgName("connections")->Arg(1)->Arg(64);
 void in_callbacks_heard(benchmark::State& state) { echo(state, true); }
 BENCHMARK(in_callbacks_heard)->ArgName("connections")->Arg(1)->Arg(64);
 
-using Chunk = std::array<std::byte, 4096>;
+using Chunk = std::array<std::byte, 512>;
 
 Promise<> answer(TcpSocket& socket) {
   Chunk chunk;

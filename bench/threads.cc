@@ -1,5 +1,5 @@
-// To other threads and back: work for the pool, 64 pieces in flight, and posts from a thread that
-// has no Loop.
+// To other threads and back: work for the pool, one piece in flight, or 64, and posts from a thread
+// that has no Loop.
 
 #include <thread>
 
@@ -11,7 +11,6 @@
 namespace contrail::bench {
 namespace {
 
-constexpr int in_flight = 64;
 constexpr int works = 4096;
 constexpr int posts = 50'000;
 
@@ -24,14 +23,15 @@ struct Working {
       if (left-- > 0) start();
     });
   }
-  int left = works - in_flight;
+  int left;
 };
 
 void work(benchmark::State& state, bool heard) {
   Surroundings surroundings(0);
   const Listener listener(heard);
   for (auto _ : state) {
-    Working working;
+    const auto in_flight = static_cast<int>(state.range(0));
+    Working working{works - in_flight};
     for (int i = 0; i < in_flight; ++i) working.start();
     surroundings.loop.run();
   }
@@ -39,15 +39,15 @@ void work(benchmark::State& state, bool heard) {
 }
 
 void work_unheard(benchmark::State& state) { work(state, false); }
-BENCHMARK(work_unheard)->MeasureProcessCPUTime();
+BENCHMARK(work_unheard)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 void work_heard(benchmark::State& state) { work(state, true); }
-BENCHMARK(work_heard)->MeasureProcessCPUTime();
+BENCHMARK(work_heard)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 
 void work_bare(benchmark::State& state) {
-  for (auto _ : state) raw_queue_work(in_flight, works);
+  for (auto _ : state) raw_queue_work(static_cast<int>(state.range(0)), works);
   count_operations(state, works);
 }
-BENCHMARK(work_bare)->MeasureProcessCPUTime();
+BENCHMARK(work_bare)->ArgName("in_flight")->Arg(1)->Arg(64)->MeasureProcessCPUTime();
 
 void post(benchmark::State& state) {
   Surroundings surroundings(0);

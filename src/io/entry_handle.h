@@ -66,7 +66,8 @@ class EntryHandle : public PoolHandle {
       };
       return next_tick(std::move(tell), site);
     }
-    FsRequest<T, Fetch<T>>::start(operation, path(), {InFlight(*this), this}, std::move(fn), site);
+    FsRequest<T, Fetch<T>>::start(operation, fs::Path(path()), {InFlight(*this), this},
+                                  std::move(fn), site);
   }
 
   template <class T>

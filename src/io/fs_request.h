@@ -28,14 +28,14 @@ template <class T, class Work>
 struct FsRequest final : RequestState<uv_work_t> {
   using Raw = std::invoke_result_t<Work&, const fs::Path&>;
 
-  FsRequest(std::string_view operation, fs::Path path, Work what, Callback<T> callback,
+  FsRequest(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& callback,
             CreationSite site)
       : work(std::move(what)),
         fn(std::move(callback)),
         details{operation, std::move(path)},
         resource(fs_type, AnyRef::to(details), site) {}
 
-  static void start(std::string_view operation, fs::Path path, Work what, Callback<T> fn,
+  static void start(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& fn,
                     CreationSite site) {
     auto self = std::make_unique<FsRequest>(operation, std::move(path), std::move(what),
                                             std::move(fn), site);
@@ -111,12 +111,13 @@ auto checked(std::string_view syscall, Call call, const Paths&... paths) {
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
 
 template <class T>
-void fail_later(Error failure, Callback<T> fn, CreationSite site) {
+void fail_later(Error failure, Callback<T>&& fn, CreationSite site) {
   next_tick([fn = std::move(fn), failure = std::move(failure)]() mutable { fn(failure); }, site);
 }
 
+/// By reference: to move a path costs more than one would think.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
+void start(std::string_view operation, fs::Path&& path, Work work, Callback<T>&& fn,
            CreationSite site) {
   if (auto refused = refusal(operation, path)) return fail_later(*refused, std::move(fn), site);
   FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn), site);
@@ -124,8 +125,8 @@ void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
 
 /// The same with a second path, which Work is made with.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path path, const fs::Path& other, Work work,
-           Callback<T> fn, CreationSite site) {
+void start(std::string_view operation, fs::Path&& path, const fs::Path& other, Work work,
+           Callback<T>&& fn, CreationSite site) {
   if (auto refused = refusal(operation, other)) return fail_later(*refused, std::move(fn), site);
   start<T>(operation, std::move(path), std::move(work), std::move(fn), site);
 }

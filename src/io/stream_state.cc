@@ -68,7 +68,7 @@ StreamState::StreamState() noexcept {
 /// Why a read() fails at once, or UV_EOF, or 0.
 int StreamState::refusal_to_read(std::span<std::byte> buffer) const noexcept {
   if (!is_open()) return UV_EBADF;
-  if (pending_read_ || listening_) return UV_EBUSY;
+  if (pending_read_ || on_data_) return UV_EBUSY;
   if (buffer.empty()) return UV_EINVAL;
   return ended_;
 }
@@ -96,11 +96,8 @@ bool StreamState::cancel() noexcept {
   return true;
 }
 
-void StreamState::set_on_data(OnData fn) {
-  listening_ = static_cast<bool>(fn);
-  replaced_ = true;
-  // Destroyed last: its destructor may call this again.
-  const OnData replaced = std::exchange(on_data_, std::move(fn));
+void StreamState::set_on_data(Function<void(Result<std::span<const std::byte>>)> fn) {
+  on_data_.set(std::move(fn));
   update_reading();
 }
 
@@ -126,7 +123,7 @@ uv_buf_t StreamState::place_for_data() {
 
 /// Reads as long as somebody waits for data. A read() that waits goes before on_data().
 void StreamState::update_reading() {
-  const bool wanted = is_open() && !ended_ && (pending_read_ || (listening_ && !paused_));
+  const bool wanted = is_open() && !ended_ && (pending_read_ || (on_data_ && !paused_));
   if (wanted && !reading_) start_reading();
   if (!wanted) stop_reading();
 }
@@ -169,25 +166,16 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
     if (failed) return resolver.reject(error(ended_, "read"));
     return resolver.resolve(size);
   }
-  if (!listening_) return;
-  // It may replace or remove itself: it is moved out while it runs.
-  struct Calling {
-    StreamState& stream;
-    OnData fn = std::move(stream.on_data_);
-    ~Calling() {
-      if (!stream.replaced_) stream.on_data_ = std::move(fn);
-    }
-  };
-  replaced_ = false;
-  Calling calling{*this};
-  if (failed) return calling.fn(error(ended_, "read"));
-  calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
+  if (failed) return on_data_.call(error(ended_, "read"));
+  on_data_.call(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
 }
 
 void StreamState::write(std::string data, Callback<void>&& fn, CreationSite site) {
-  const int status = start_write(std::move(data), fn, site);
+  std::size_t written = 0;
+  int status = write_now(data, written);
+  if (status == in_flight) status = write_rest(std::move(data), written, fn, site);
   if (status == in_flight) return;
-  if (status == 0) return next_tick(told_success(std::move(fn)), site);
+  if (status == 0) return loop().tasks.add_tick(told_success(std::move(fn)), site);
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
   auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
     fn(std::move(result));
@@ -196,10 +184,14 @@ void StreamState::write(std::string data, Callback<void>&& fn, CreationSite site
 }
 
 Promise<void> StreamState::write(std::string data, std::stop_token stop, CreationSite site) {
+  std::size_t written = 0;
+  const int status = stop.stop_requested() ? UV_ECANCELED : write_now(data, written);
+  if (status == 0) return Promise<void>::resolve({}, site);
+  if (status < 0) return Promise<void>::reject(error(status, "write"), site);
   const std::string peer = stop.stop_possible() ? subject() : std::string();
   return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
-    const int status = start_write(std::move(data), fn, site);
-    if (status != in_flight) fn(write_result(status));
+    const int refused = write_rest(std::move(data), written, fn, site);
+    if (refused < 0) fn(error(refused, "write"));
   });
 }
 
@@ -208,11 +200,10 @@ Result<void> StreamState::write_result(int status) const {
   return {};
 }
 
-/// in_flight, having taken fn; or how it ended at once.
-int StreamState::start_write(std::string data, Callback<void>& fn, CreationSite site) {
+/// How it ended at once; or in_flight, if there is something left to be sent.
+int StreamState::write_now(std::string& data, std::size_t& written) {
   if (!is_open()) return UV_EBADF;
   if (!uv_is_writable(stream())) return UV_EPIPE;
-  std::size_t written = 0;
   // While there is one in flight the others line up: they also finish in their order.
   if (!data.empty() && writes_in_flight == 0) {
     uv_buf_t buffer{data.data(), data.size()};
@@ -220,7 +211,12 @@ int StreamState::start_write(std::string data, Callback<void>& fn, CreationSite 
     if (count < 0 && count != UV_EAGAIN) return count;
     written = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
-  if (written == data.size() && writes_in_flight == 0) return 0;
+  return written == data.size() && writes_in_flight == 0 ? 0 : in_flight;
+}
+
+/// in_flight, having taken fn; or why libuv has refused it.
+int StreamState::write_rest(std::string data, std::size_t written, Callback<void>& fn,
+                            CreationSite site) {
   auto request = std::make_unique<WriteRequest>(std::move(data), std::move(fn), *this, site);
   uv_buf_t rest{request->data.data() + written, request->data.size() - written};
   const int status = WriteRequest::submit(request, [&](uv_write_t* submitted) {
@@ -266,7 +262,7 @@ void StreamState::tell_closed() noexcept {
 void StreamState::closed() noexcept {
   if (!given_up) tell_closed();
   pending_read_.reset();
-  on_data_ = nullptr;
+  on_data_.set(nullptr);
   on_close = nullptr;
   resource().emit_destroy();
   resource().release_context();

@@ -5,6 +5,7 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/stream.h"
+#include "src/io/listener.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0::detail {
@@ -13,15 +14,13 @@ namespace contrail::inline v0::detail {
 struct StreamState : HandleState, Cancellable {
   StreamState() noexcept;
 
-  using OnData = Function<void(Result<std::span<const std::byte>>)>;
-
   struct PendingRead {
     std::span<std::byte> buffer;
     Resolver<std::size_t> resolver;
   };
 
   Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
-  void set_on_data(OnData fn);
+  void set_on_data(Function<void(Result<std::span<const std::byte>>)> fn);
   void pause() noexcept;
   void resume();
   void write(std::string data, Callback<void>&& fn, CreationSite site);
@@ -53,14 +52,13 @@ struct StreamState : HandleState, Cancellable {
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
-  int start_write(std::string data, Callback<void>& fn, CreationSite site);
+  int write_now(std::string& data, std::size_t& written);
+  int write_rest(std::string data, std::size_t written, Callback<void>& fn, CreationSite site);
   Result<void> write_result(int status) const;
 
-  OnData on_data_;
+  Listener<Result<std::span<const std::byte>>> on_data_;
   std::optional<PendingRead> pending_read_;
-  int ended_ = 0;           ///< UV_EOF or the error that ended reading.
-  bool listening_ = false;  ///< There is an on_data_, though it is moved out while it runs.
-  bool replaced_ = false;   ///< set_on_data() was called since it was.
+  int ended_ = 0;  ///< UV_EOF or the error that ended reading.
   bool reading_ = false;
   bool paused_ = false;
 };

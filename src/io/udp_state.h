@@ -63,11 +63,10 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
   void deliver(Result<Datagram>&& message);
   Error receive_error(int status) const;
-  int start_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
-                 CreationSite site);
+  int send_now(std::string_view data, const SocketAddress* to);
   int queue_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
                  CreationSite site);
-  Result<void> send_result(int status, const SocketAddress* to) const;
+  Error send_error(int status, const SocketAddress* to) const;
 
   detail::Listener<Result<Datagram>> on_message_;
   std::optional<PendingReceive> pending_receive_;
