@@ -4,8 +4,8 @@
 
 #include <uv.h>
 
-#include <memory>
-
+#include "bench/listener.h"
+#include "bench/raw_libuv/raw_libuv.h"
 #include "bench/surroundings.h"
 
 namespace contrail::bench {
@@ -16,8 +16,9 @@ using std::chrono::milliseconds;
 constexpr int crowd = 1'000'000;
 
 /// Making them takes longer than they wait, so all are due when the loop runs.
-void create_and_fire(benchmark::State& state) {
-  Surroundings surroundings(state.range(0));
+void fire_a_crowd(benchmark::State& state, std::int64_t storages, bool heard) {
+  Surroundings surroundings(storages);
+  const Listener listener(heard);
   std::uint64_t fired = 0;
   for (auto _ : state) {
     for (int i = 0; i < crowd; ++i) set_timeout([&fired] { ++fired; }, milliseconds(1));
@@ -26,12 +27,15 @@ void create_and_fire(benchmark::State& state) {
   if (fired != static_cast<std::uint64_t>(state.iterations()) * crowd) state.SkipWithError("lost");
   count_operations(state, crowd);
 }
+void create_and_fire(benchmark::State& state) { fire_a_crowd(state, state.range(0), false); }
 BENCHMARK(create_and_fire)
     ->ArgName("storages")
     ->Arg(0)
     ->Arg(1)
     ->Arg(8)
     ->Unit(benchmark::kMillisecond);
+void create_and_fire_heard(benchmark::State& state) { fire_a_crowd(state, 0, true); }
+BENCHMARK(create_and_fire_heard)->Unit(benchmark::kMillisecond);
 
 void create_and_fire_by_thousands(benchmark::State& state) {
   Surroundings surroundings(state.range(0));
@@ -68,51 +72,18 @@ void create_and_clear_among_others(benchmark::State& state) {
 }
 BENCHMARK(create_and_clear_among_others);
 
-void close_and_free(uv_timer_t* timer) {
-  uv_close(reinterpret_cast<uv_handle_t*>(timer),
-           [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
-}
-
 void create_and_fire_bare(benchmark::State& state) {
-  uv_loop_t loop;
-  uv_loop_init(&loop);
-  std::uint64_t fired = 0;
-  for (auto _ : state) {
-    for (int i = 0; i < crowd; ++i) {
-      auto* timer = new uv_timer_t;
-      uv_timer_init(&loop, timer);
-      timer->data = &fired;
-      uv_timer_start(
-          timer,
-          [](uv_timer_t* handle) {
-            ++*static_cast<std::uint64_t*>(handle->data);
-            close_and_free(handle);
-          },
-          1, 0);
-    }
-    uv_run(&loop, UV_RUN_DEFAULT);
-  }
-  benchmark::DoNotOptimize(fired);
-  uv_loop_close(&loop);
+  RawTimers* timers = raw_timers_open();
+  for (auto _ : state) raw_timers_fire(timers, crowd);
+  raw_timers_close(timers);
   count_operations(state, crowd);
 }
 BENCHMARK(create_and_fire_bare)->Unit(benchmark::kMillisecond);
 
 void create_and_clear_bare(benchmark::State& state) {
-  uv_loop_t loop;
-  uv_loop_init(&loop);
-  for (auto _ : state) {
-    for (int i = 0; i < batch; ++i) {
-      auto* timer = new uv_timer_t;
-      uv_timer_init(&loop, timer);
-      uv_timer_start(
-          timer, [](uv_timer_t*) {}, 1000, 0);
-      uv_timer_stop(timer);
-      close_and_free(timer);
-    }
-    uv_run(&loop, UV_RUN_NOWAIT);
-  }
-  uv_loop_close(&loop);
+  RawTimers* timers = raw_timers_open();
+  for (auto _ : state) raw_timers_clear(timers, batch);
+  raw_timers_close(timers);
   count_operations(state, batch);
 }
 BENCHMARK(create_and_clear_bare);

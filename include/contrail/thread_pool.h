@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "contrail/detail/export.h"
+#include "contrail/detail/pool.h"
 #include "contrail/promise.h"
 #include "contrail/resource_types.h"
 #include "contrail/result.h"
@@ -23,8 +24,8 @@ struct WorkOptions {
   std::string_view type = resource_types::work.name;
 };
 
-/// What hooks see of work that was queued. Known once it is done: zero in `init`, and where it was
-/// cancelled.
+/// What hooks see of work that was queued. Known once it is done: zero in `init`, where it was
+/// cancelled, and where no hook was enabled when it was queued.
 struct CONTRAIL_API WorkDetails {
   std::chrono::nanoseconds waited{};  ///< For a thread.
   std::chrono::nanoseconds worked{};
@@ -67,7 +68,7 @@ using WorkResult = std::invoke_result_t<F&>;
 
 /// Calls fn and keeps what it returns, then hands it to who waits: told(Stored&&) or told(error).
 template <class F, class Told>
-class WorkOf final : public Work {
+class WorkOf final : public Work, public Pooled {
   using R = WorkResult<F>;
   using Stored = typename PromiseState<R>::Stored;
   static_assert(!std::is_reference_v<R>, "return a value: references would cross threads");

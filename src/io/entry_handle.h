@@ -61,7 +61,8 @@ class EntryHandle : public PoolHandle {
       return tell_later(std::move(fn), Error(UV_EBADF, operation, path().string()), site);
     }
     if (auto taken = take_if_any<T>()) return tell_later(std::move(fn), std::move(*taken), site);
-    FsRequest<T, Fetch<T>>::start(operation, path(), {InFlight(*this), this}, std::move(fn), site);
+    FsRequest<T, Fetch<T>>::start(operation, fs::Path(path()), {InFlight(*this), this},
+                                  std::move(fn), site);
   }
 
   template <class T>

@@ -43,7 +43,7 @@ struct File::State final : detail::PoolHandle {
   void start(std::string_view operation, Operation op, Callback<T> fn, CreationSite site) {
     if (!is_open()) return detail::tell_later(std::move(fn), error(UV_EBADF, operation), site);
     using Work = FileWork<T, Operation>;
-    detail::FsRequest<T, Work>::start(operation, details.path,
+    detail::FsRequest<T, Work>::start(operation, fs::Path(details.path),
                                       Work{InFlight(*this), descriptor, std::move(op)},
                                       std::move(fn), site);
   }

@@ -28,14 +28,14 @@ template <class T, class Work>
 struct FsRequest final : RequestState<uv_work_t> {
   using Raw = std::invoke_result_t<Work&, const fs::Path&>;
 
-  FsRequest(std::string_view operation, fs::Path path, Work what, Callback<T> callback,
+  FsRequest(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& callback,
             CreationSite site)
       : work(std::move(what)),
         fn(std::move(callback)),
         details{operation, std::move(path)},
         resource(fs_type, AnyRef::to(details), site) {}
 
-  static void start(std::string_view operation, fs::Path path, Work what, Callback<T> fn,
+  static void start(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& fn,
                     CreationSite site) {
     auto self = std::make_unique<FsRequest>(operation, std::move(path), std::move(what),
                                             std::move(fn), site);
@@ -111,8 +111,9 @@ auto checked(std::string_view syscall, Call call, const Paths&... paths) {
 /// Why the system is not even asked, if there is a reason: it would see another path.
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
 
+/// By reference: to move a path costs more than one would think.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
+void start(std::string_view operation, fs::Path&& path, Work work, Callback<T>&& fn,
            CreationSite site) {
   if (auto refused = refusal(operation, path)) return tell_later(std::move(fn), *refused, site);
   FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn), site);
@@ -120,8 +121,8 @@ void start(std::string_view operation, fs::Path path, Work work, Callback<T> fn,
 
 /// The same with a second path, which Work is made with.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path path, const fs::Path& other, Work work,
-           Callback<T> fn, CreationSite site) {
+void start(std::string_view operation, fs::Path&& path, const fs::Path& other, Work work,
+           Callback<T>&& fn, CreationSite site) {
   if (auto refused = refusal(operation, other)) return tell_later(std::move(fn), *refused, site);
   start<T>(operation, std::move(path), std::move(work), std::move(fn), site);
 }

@@ -32,7 +32,7 @@ StreamState::StreamState() noexcept {
 /// Why a read() fails at once, or UV_EOF, or 0.
 int StreamState::refusal_to_read(std::span<std::byte> buffer) const noexcept {
   if (!is_open()) return UV_EBADF;
-  if (pending_read_ || listening_) return UV_EBUSY;
+  if (pending_read_ || on_data_) return UV_EBUSY;
   if (buffer.empty()) return UV_EINVAL;
   return ended_;
 }
@@ -60,11 +60,8 @@ bool StreamState::cancel() noexcept {
   return true;
 }
 
-void StreamState::set_on_data(OnData fn) {
-  listening_ = static_cast<bool>(fn);
-  replaced_ = true;
-  // Destroyed last: its destructor may call this again.
-  const OnData replaced = std::exchange(on_data_, std::move(fn));
+void StreamState::set_on_data(Function<void(Result<std::span<const std::byte>>)> fn) {
+  on_data_.set(std::move(fn));
   await_data();
 }
 
@@ -165,19 +162,8 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
     if (failed) return resolver.reject(error(static_cast<int>(count), "read"));
     return resolver.resolve(size);
   }
-  if (!listening_) return;
-  // It may replace or remove itself: it is moved out while it runs.
-  struct Calling {
-    StreamState& stream;
-    OnData fn = std::move(stream.on_data_);
-    ~Calling() {
-      if (!stream.replaced_) stream.on_data_ = std::move(fn);
-    }
-  };
-  replaced_ = false;
-  Calling calling{*this};
-  if (failed) return calling.fn(error(static_cast<int>(count), "read"));
-  calling.fn(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
+  if (failed) return on_data_.call(error(static_cast<int>(count), "read"));
+  on_data_.call(std::span(reinterpret_cast<const std::byte*>(buffer.base), size));
 }
 
 void StreamState::tell_closed() noexcept {
@@ -194,7 +180,7 @@ void StreamState::closed() noexcept {
   read_timer_.reset();
   if (!given_up) tell_closed();
   pending_read_.reset();
-  on_data_ = nullptr;
+  on_data_.set(nullptr);
   on_close = nullptr;
   on_drain = nullptr;
   if (auto count = std::move(counted_by)) count->one_closed();

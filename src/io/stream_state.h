@@ -10,6 +10,7 @@
 #include "contrail/stream.h"
 #include "contrail/timers.h"
 #include "src/io/acceptor.h"
+#include "src/io/listener.h"
 #include "src/loop/handle.h"
 
 namespace contrail::inline v0::detail {
@@ -24,15 +25,13 @@ struct Incoming {
 struct StreamState : HandleState, Cancellable {
   StreamState() noexcept;
 
-  using OnData = Function<void(Result<std::span<const std::byte>>)>;
-
   struct PendingRead {
     std::span<std::byte> buffer;
     Resolver<std::size_t> resolver;
   };
 
   Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
-  void set_on_data(OnData fn);
+  void set_on_data(Function<void(Result<std::span<const std::byte>>)> fn);
   void pause() noexcept;
   void resume();
   void set_read_timeout(std::chrono::milliseconds within);
@@ -80,27 +79,26 @@ struct StreamState : HandleState, Cancellable {
   void on_read(ssize_t count, const uv_buf_t& buffer);
   void deliver(ssize_t count, const uv_buf_t& buffer);
   uv_buf_t place_for_data();
-  bool somebody_reads() const noexcept { return pending_read_ || (listening_ && !paused_); }
+  bool somebody_reads() const noexcept { return pending_read_ || (on_data_ && !paused_); }
   void await_data();
   void arm_read_timer(std::chrono::milliseconds delay);
   void read_timer_due();
   template <class Data>
-  int start_write(Data data, Callback<void>& fn, CreationSite site);
+  int write_now(Data& data, std::size_t& written);
+  template <class Data>
+  int write_rest(Data data, std::size_t written, Callback<void>& fn, CreationSite site);
   void wrote_later() noexcept;
   void wrote(int status, Callback<void>& fn, const std::string& to);
   void settle_drained(int status);
-  Result<void> write_result(int status) const;
 
-  OnData on_data_;
+  Listener<Result<std::span<const std::byte>>> on_data_;
   std::optional<PendingRead> pending_read_;
   std::chrono::milliseconds read_timeout_{};
   std::chrono::milliseconds waiting_since_{};
   std::optional<Timeout> read_timer_;  ///< While there is one to come.
   WaitQueue<void> drained_;
   std::size_t writes_in_flight_ = 0;
-  int ended_ = 0;           ///< UV_EOF or the error that ended reading.
-  bool listening_ = false;  ///< There is an on_data_, though it is moved out while it runs.
-  bool replaced_ = false;   ///< set_on_data() was called since it was.
+  int ended_ = 0;  ///< UV_EOF or the error that ended reading.
   bool reading_ = false;
   bool paused_ = false;
 };

@@ -4,9 +4,10 @@
 #include <memory>
 #include <span>
 
-#include "contrail/microtask.h"
 #include "src/io/promised.h"
 #include "src/io/stream_state.h"
+#include "src/io/tell_in_tick.h"
+#include "src/io/tell_later.h"
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
@@ -97,41 +98,38 @@ Result<void> outcome(int status, std::string_view syscall, const std::string& su
 
 template <class Data>
 void StreamState::write(Data data, Callback<void> fn, CreationSite site) {
-  const int status = start_write(std::move(data), fn, site);
-  if (status == in_flight) return;
+  std::size_t written = 0;
+  int status = write_now(data, written);
+  if (status == in_flight) status = write_rest(std::move(data), written, fn, site);
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
-  auto tell = [fn = std::move(fn), result = write_result(status)]() mutable {
-    fn(std::move(result));
-  };
-  next_tick(std::move(tell), site);
+  if (status == 0) loop().tasks.add_tick(told_success(std::move(fn)), site);
+  if (status < 0) tell_later(std::move(fn), error(status, "write"), site);
 }
 template void StreamState::write(std::string, Callback<void>, CreationSite);
 template void StreamState::write(Parts, Callback<void>, CreationSite);
 
 template <class Data>
 Promise<void> StreamState::write(Data data, std::stop_token stop, CreationSite site) {
+  std::size_t written = 0;
+  const int status = stop.stop_requested() ? UV_ECANCELED : write_now(data, written);
+  if (status == 0) return Promise<void>::resolve({}, site);
+  if (status < 0) return Promise<void>::reject(error(status, "write"), site);
   const std::string peer = stop.stop_possible() ? subject() : std::string();
   return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
-    const int status = start_write(std::move(data), fn, site);
-    if (status != in_flight) fn(write_result(status));
+    const int refused = write_rest(std::move(data), written, fn, site);
+    if (refused < 0) fn(error(refused, "write"));
   });
 }
 template Promise<void> StreamState::write(std::string, std::stop_token, CreationSite);
 template Promise<void> StreamState::write(Parts, std::stop_token, CreationSite);
 
-Result<void> StreamState::write_result(int status) const {
-  if (status < 0) return error(status, "write");
-  return {};
-}
-
-/// in_flight, having taken fn; or how it ended at once.
+/// How it ended at once; or in_flight, if there is something left to be sent.
 template <class Data>
-int StreamState::start_write(Data data, Callback<void>& fn, CreationSite site) {
+int StreamState::write_now(Data& data, std::size_t& written) {
   if (!is_open()) return UV_EBADF;
   if (!uv_is_writable(stream())) return UV_EPIPE;
   auto buffers = buffers_of(data);
   const std::size_t size = size_of(buffers);
-  std::size_t written = 0;
   // While there is one in flight the others line up: they also finish in their order.
   if (size > 0 && writes_in_flight_ == 0) {
     const auto parts = static_cast<unsigned>(buffers.size());
@@ -139,10 +137,15 @@ int StreamState::start_write(Data data, Callback<void>& fn, CreationSite site) {
     if (count < 0 && count != UV_EAGAIN) return count;
     written = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
-  if (written == size && writes_in_flight_ == 0) return 0;
+  return written == size && writes_in_flight_ == 0 ? 0 : in_flight;
+}
+
+/// in_flight, having taken fn; or why libuv has refused it.
+template <class Data>
+int StreamState::write_rest(Data data, std::size_t written, Callback<void>& fn, CreationSite site) {
   using Request = WriteRequest<Data>;
   auto request = std::make_unique<Request>(std::move(data), std::move(fn), *this, site);
-  buffers = buffers_of(request->data);  // A short text has moved.
+  auto buffers = buffers_of(request->data);
   const std::span<uv_buf_t> rest = after(buffers, written);
   const int status = Request::submit(request, [&](uv_write_t* submitted) {
     const auto parts = static_cast<unsigned>(rest.size());
@@ -179,8 +182,7 @@ void StreamState::send(std::string data, StreamHandle along, Callback<void> fn, 
     if (status >= 0) return wrote_later();
     fn = std::move(request->fn);
   }
-  auto tell = [fn = std::move(fn), failure = error(status, "send")]() mutable { fn(failure); };
-  next_tick(std::move(tell), site);
+  tell_later(std::move(fn), error(status, "send"), site);
 }
 
 void StreamState::wrote_later() noexcept {
@@ -223,8 +225,7 @@ void StreamState::shutdown(Callback<void> fn, CreationSite site) {
     if (status >= 0) return;
     fn = std::move(request->fn);
   }
-  auto tell = [fn = std::move(fn), failure = error(status, "shutdown")]() mutable { fn(failure); };
-  next_tick(std::move(tell), site);
+  tell_later(std::move(fn), error(status, "shutdown"), site);
 }
 
 }  // namespace contrail::inline v0::detail

@@ -11,11 +11,20 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr ResourceType work_type{resource_types::work.name, &AnyRef::tag_of<WorkDetails>};
+
 /// The process's, as the pool is.
 struct Counts {
-  std::atomic<std::size_t> queued = 0;
-  std::atomic<std::size_t> running = 0;
+  /// Both in one word, since they change together: what is running, above what is queued.
+  static constexpr std::uint64_t one_queued = 1;
+  static constexpr std::uint64_t one_running = std::uint64_t{1} << 32;
+
+  std::atomic<std::uint64_t> queued_and_running = 0;
   std::atomic<std::int64_t> last_wait = 0;  ///< In nanoseconds.
+
+  void add(std::uint64_t change) noexcept {
+    queued_and_running.fetch_add(change, std::memory_order_relaxed);
+  }
 };
 constinit Counts counts;
 
@@ -33,12 +42,17 @@ struct WorkRequest final : RequestState<uv_work_t> {
       : work(std::move(given)),
         loop(&loop_state()),
         stop(std::move(token)),
-        resource(options.type, {.details = AnyRef::to(details)}, site),
+        resource(make_resource(options.type, site)),
         context(resource.context_frame()) {}
 
   const AsyncResource* about() const noexcept override { return &resource; }
   static WorkRequest& of(uv_work_t* request) {
     return static_cast<WorkRequest&>(*static_cast<RequestState<uv_work_t>*>(request->data));
+  }
+  /// The usual kind need not be looked up.
+  AsyncResource make_resource(std::string_view type, CreationSite site) {
+    if (type.data() == work_type.name.data()) return {work_type, AnyRef::to(details), site};
+    return {type, {.details = AnyRef::to(details)}, site};
   }
   Error canceled() const { return Error(UV_ECANCELED, "queue_work", std::string(resource.type())); }
 
@@ -51,7 +65,8 @@ struct WorkRequest final : RequestState<uv_work_t> {
   std::stop_token stop;
   std::optional<std::stop_callback<Cancel>> on_stop;
   const steady_clock::time_point queued_at = steady_clock::now();
-  WorkDetails measured;  ///< By the worker, so not yet for hooks.
+  const bool timed = hot.any_hook;  ///< Somebody may want to know how long it takes.
+  WorkDetails measured;             ///< By the worker, so not yet for hooks.
   bool started = false;
   std::exception_ptr error;
   WorkDetails details;
@@ -64,11 +79,10 @@ void WorkRequest::start_on_pool() noexcept {
   started = true;
   measured.waited = steady_clock::now() - queued_at;
   counts.last_wait.store(measured.waited.count(), std::memory_order_relaxed);
-  counts.queued.fetch_sub(1, std::memory_order_relaxed);
-  counts.running.fetch_add(1, std::memory_order_relaxed);
+  counts.add(Counts::one_running - Counts::one_queued);
   run_on_pool();
-  measured.worked = steady_clock::now() - queued_at - measured.waited;
-  counts.running.fetch_sub(1, std::memory_order_relaxed);
+  if (timed) measured.worked = steady_clock::now() - queued_at - measured.waited;
+  counts.add(-Counts::one_running);
 }
 
 void WorkRequest::run_on_pool() noexcept {
@@ -79,9 +93,9 @@ void WorkRequest::run_on_pool() noexcept {
 void WorkRequest::finish() {
   on_stop.reset();  // Waits for a thread that is in it.
   if (started) {
-    details = measured;
+    if (timed) details = measured;
   } else {
-    counts.queued.fetch_sub(1, std::memory_order_relaxed);
+    counts.add(-Counts::one_queued);
     error = std::make_exception_ptr(canceled());
   }
   run_callback(resource, [this] {
@@ -99,7 +113,7 @@ Cancellable* queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_to
                    CreationSite site) {
   auto self = std::make_unique<WorkRequest>(std::move(work), options, std::move(stop), site);
   WorkRequest& request = *self;
-  counts.queued.fetch_add(1, std::memory_order_relaxed);
+  counts.add(Counts::one_queued);
   // It fails only for lack of a callback.
   WorkRequest::submit(self, [](uv_work_t* submitted) {
     return uv_queue_work(
@@ -128,8 +142,8 @@ Error error_of_work(std::exception_ptr error) {
 
 ThreadPoolStatus thread_pool_status() noexcept {
   using namespace detail;
-  return {counts.queued.load(std::memory_order_relaxed),
-          counts.running.load(std::memory_order_relaxed),
+  const std::uint64_t now = counts.queued_and_running.load(std::memory_order_relaxed);
+  return {now % Counts::one_running, now / Counts::one_running,
           std::chrono::nanoseconds(counts.last_wait.load(std::memory_order_relaxed))};
 }
 

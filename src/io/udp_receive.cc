@@ -3,7 +3,7 @@
 
 namespace contrail::inline v0 {
 
-void UdpSocket::State::set_on_message(OnMessage fn) {
+void UdpSocket::State::set_on_message(Function<void(Result<Datagram>)> fn) {
   listener_.set(std::move(fn));
   update_receiving();
 }
@@ -85,7 +85,7 @@ void UdpSocket::State::on_receive(ssize_t count, const uv_buf_t& buffer, const s
   update_receiving();  // After the drain: who awaited this one may be waiting for the next.
 }
 
-void UdpSocket::State::deliver(Result<Datagram> message) {
+void UdpSocket::State::deliver(Result<Datagram>&& message) {
   if (pending_receive_) {
     Resolver<Datagram> resolver = std::move(pending_receive_->resolver);
     pending_receive_.reset();

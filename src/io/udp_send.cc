@@ -2,7 +2,7 @@
 #include <climits>
 #include <memory>
 
-#include "contrail/detail/pool.h"
+#include "src/io/tell_in_tick.h"
 #include "src/io/udp_state.h"
 #include "src/loop/request.h"
 
@@ -40,55 +40,50 @@ struct SendRequest final : detail::RequestState<uv_udp_send_t> {
   AsyncResource resource;
 };
 
-/// A callback that waits for its tick: most of them do, and a Function has no room for another.
-struct Sent : detail::Pooled {
-  explicit Sent(Callback<void> callback) : fn(std::move(callback)) {}
-  Callback<void> fn;
-};
-
 }  // namespace
 
-void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Callback<void> fn,
+void UdpSocket::State::send(std::string_view data, const SocketAddress* to, Callback<void>&& fn,
                             CreationSite site) {
-  const int status = start_send(data, to, fn, site);
+  int status = send_now(data, to);
+  if (status == UV_EAGAIN) status = queue_send(data, to, fn, site);
   if (status == in_flight) return;
   // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
   if (status == 0) {
-    auto sent = std::make_unique<Sent>(std::move(fn));
-    loop().tasks.add_tick([sent = std::move(sent)] { sent->fn(Result<void>()); },
-                          resource.async_id(), site);
+    loop().tasks.add_tick(detail::told_success(std::move(fn)), resource.async_id(), site);
   } else {
     loop().tasks.add_tick(
-        [fn = std::move(fn), result = send_result(status, to)]() mutable { fn(std::move(result)); },
+        [fn = std::move(fn), failure = send_error(status, to)]() mutable { fn(failure); },
         resource.async_id(), site);
   }
 }
 
 Promise<void> UdpSocket::State::send(std::string_view data, const SocketAddress* to,
                                      std::stop_token stop, CreationSite site) {
+  const int status = stop.stop_requested() ? UV_ECANCELED : send_now(data, to);
+  if (status == 0) return Promise<void>::resolve({}, site);
+  if (status < 0 && status != UV_EAGAIN) return Promise<void>::reject(send_error(status, to), site);
   return detail::promised<void>({std::move(stop), site, "send"}, [&](Callback<void> fn) {
-    const int status = start_send(data, to, fn, site);
-    if (status != in_flight) fn(send_result(status, to));
+    const int refused = queue_send(data, to, fn, site);
+    if (refused < 0) fn(send_error(refused, to));
   });
 }
 
-Result<void> UdpSocket::State::send_result(int status, const SocketAddress* to) const {
-  if (status >= 0) return {};
+Error UdpSocket::State::send_error(int status, const SocketAddress* to) const {
   if (!to && details.remote) to = &*details.remote;
   return Error(status, "send", to ? to->to_string() : "");
 }
 
-/// in_flight, having taken fn; or how it ended at once.
-int UdpSocket::State::start_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
-                                 CreationSite site) {
+/// How it ended at once: UV_EAGAIN if the system cannot take it now.
+int UdpSocket::State::send_now(std::string_view data, const SocketAddress* to) {
   if (!is_open()) return UV_EBADF;
   if (data.size() > INT_MAX) return UV_EMSGSIZE;  // libuv counts in int.
   const uv_buf_t buffer{const_cast<char*>(data.data()), data.size()};
   const int sent = uv_udp_try_send(&udp, &buffer, 1, to ? to->native() : nullptr);
   if (!details.local) find_out_address();
-  return sent == UV_EAGAIN ? queue_send(data, to, fn, site) : std::min(sent, 0);
+  return std::min(sent, 0);
 }
 
+/// in_flight, having taken fn; or why libuv has refused it.
 int UdpSocket::State::queue_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
                                  CreationSite site) {
   const SocketAddress* receiver = to ? to : &*details.remote;

@@ -14,8 +14,6 @@
 namespace contrail::inline v0 {
 
 struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
-  using OnMessage = Function<void(Result<Datagram>)>;
-
   explicit State(CreationSite site);
 
   void bind(const SocketAddress& local, const BindOptions& options);
@@ -25,11 +23,11 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   /// Asks the system where the socket is by now: sending, too, binds it.
   void find_out_address() noexcept;
 
-  void send(std::string_view data, const SocketAddress* to, Callback<void> fn, CreationSite site);
+  void send(std::string_view data, const SocketAddress* to, Callback<void>&& fn, CreationSite site);
   Promise<void> send(std::string_view data, const SocketAddress* to, std::stop_token stop,
                      CreationSite site);
 
-  void set_on_message(OnMessage fn);
+  void set_on_message(Function<void(Result<Datagram>)> fn);
   Promise<Datagram> receive(std::span<std::byte> buffer, std::stop_token stop, CreationSite site);
   /// Of the receive() that waits.
   bool cancel() noexcept override;
@@ -63,13 +61,12 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   void closed() noexcept override;
   uv_buf_t place_for_data();
   void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
-  void deliver(Result<Datagram> message);
+  void deliver(Result<Datagram>&& message);
   Error receive_error(int status) const;
-  int start_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
-                 CreationSite site);
+  int send_now(std::string_view data, const SocketAddress* to);
   int queue_send(std::string_view data, const SocketAddress* to, Callback<void>& fn,
                  CreationSite site);
-  Result<void> send_result(int status, const SocketAddress* to) const;
+  Error send_error(int status, const SocketAddress* to) const;
 
   detail::Listener<Result<Datagram>> listener_;
   std::optional<PendingReceive> pending_receive_;

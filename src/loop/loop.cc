@@ -108,7 +108,7 @@ void LoopState::rethrow_uncaught() {
 void LoopState::run_check_phase() {
   if (hot.tearing_down) return;
   take_back_contexts();
-  if (!destroys.empty() || !tasks.await_callback()) {
+  if (!destroys.empty() || tasks.due()) {
     CallbackScope scope;
     destroys.flush();
   }
@@ -136,7 +136,7 @@ bool LoopState::run_posted() {
 }
 
 bool LoopState::turn(uv_run_mode mode) {
-  if (!tasks.await_callback()) {
+  if (tasks.due()) {
     CallbackScope scope;  // Drains what was queued since the last turn.
   }
   if (!thrown.empty()) return true;

@@ -63,7 +63,7 @@ void PromiseCore::settle(Status status) {
   if (status == Status::rejected && !handled_ && !hot.tearing_down && hot.environment) {
     loop_state().rejections.add(*this);
   }
-  release_reactions();
+  if (first_) release_reactions();
 }
 
 void PromiseCore::join_awaited() noexcept {

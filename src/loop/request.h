@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "contrail/detail/cancellable.h"
+#include "contrail/detail/pool.h"
 #include "src/loop/callback_scope.h"
 #include "src/loop/open_list.h"
 
@@ -17,7 +18,7 @@ inline constinit thread_local Cancellable* last_submitted = nullptr;
 /// Something that happens once. It owns itself between submit() and its completion, which takes it
 /// back; the Loop cancels what it can when it goes.
 template <class Request>
-class RequestState : public Open, public Cancellable {
+class RequestState : public Open, public Cancellable, public Pooled {
  public:
   /// For the completion callback.
   template <class Derived>

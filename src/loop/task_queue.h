@@ -61,7 +61,8 @@ class TaskQueue {
   /// An exception may keep this drain from coming to its end. What is left then waits for the end
   /// of another callback, which is certain to come.
   void left_undone() noexcept { await_callback_ = true; }
-  bool await_callback() const noexcept { return await_callback_; }
+  /// Whether a scope without a callback should drain: there is something, and it need not wait.
+  bool due() const noexcept { return !await_callback_ && !idle(); }
   /// Destroys everything undone. True if there was anything.
   bool drop();
   bool empty() const noexcept { return ticks_.empty() && jobs_.empty(); }

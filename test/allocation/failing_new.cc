@@ -8,8 +8,10 @@ namespace {
 constexpr int never = -1;
 constinit thread_local int countdown = never;
 constinit thread_local bool failed = false;
+constinit thread_local std::size_t made = 0;
 
 void* allocate(std::size_t size, std::size_t alignment) {
+  ++made;
   if (countdown != never && countdown-- == 0) {
     failed = true;
     throw std::bad_alloc();
@@ -28,6 +30,7 @@ void fail_allocation_after(int earlier) noexcept {
 }
 bool allocation_has_failed() noexcept { return failed; }
 void stop_failing() noexcept { countdown = never; }
+std::size_t allocations() noexcept { return made; }
 
 }  // namespace contrail
 

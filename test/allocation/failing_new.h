@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <new>
 #include <optional>
 
@@ -10,6 +11,9 @@ void fail_allocation_after(int earlier) noexcept;
 /// False if there was one left that would have failed.
 bool allocation_has_failed() noexcept;
 void stop_failing() noexcept;
+
+/// How often operator new has been called on this thread.
+std::size_t allocations() noexcept;
 
 /// Calls fn again and again, with the first allocation failing, then the second, and so on until
 /// none is left to fail. What fn makes of std::bad_alloc is its own business; if it escapes, fn
