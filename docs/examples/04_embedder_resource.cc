@@ -11,7 +11,7 @@
 using namespace contrail;
 using namespace std::chrono_literals;
 
-class Pool {
+class QueryPool {
  public:
   void submit(std::string query, Function<void(std::string)> done) {
     jobs_.push_back({std::move(query), std::move(done)});  // init
@@ -36,7 +36,7 @@ AsyncLocalStorage<std::string> user;
 
 int main() {
   Loop loop;
-  Pool pool;
+  QueryPool pool;
   auto report = [](std::string rows) { fmt::print("{} gets {}\n", *user.get_store(), rows); };
   user.run("alice", [&] { pool.submit("books", report); });
   user.run("bob", [&] { pool.submit("films", report); });
