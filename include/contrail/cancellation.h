@@ -117,6 +117,8 @@ CONTRAIL_API std::string describe(std::chrono::milliseconds time);
 ///
 ///     const std::string reply = co_await with_timeout(ask(host), 5s);
 ///
+/// Of all_settled() it is the outcomes that say ECANCELED. A limit below 1 ms counts as 1 ms.
+///
 /// Whoever else waits for the promise sees it cancelled, too. A coroutine may catch ECANCELED and
 /// go on: it is then waited for. Hooks see a Timeout.
 template <class T>
@@ -128,11 +130,13 @@ Promise<T> with_timeout(Promise<T> promise, std::chrono::milliseconds within,
     race->cut(detail::timed_out, "with_timeout", detail::describe(within));
   };
   Timeout timer = set_timeout(std::move(cut), within, site);
-  detail::react(detail::state_of(promise),
-                [race = std::move(race), timer](detail::PromiseState<T>& source) mutable {
-                  timer.clear();
-                  race->settle(source);
-                });
+  detail::react(
+      detail::state_of(promise),
+      [race = std::move(race), timer](detail::PromiseState<T>& source) mutable {
+        timer.clear();
+        race->settle(source);
+      },
+      detail::Derive::if_tracked, site);
   return result;
 }
 
@@ -145,11 +149,14 @@ Promise<T> with_stop(Promise<T> promise, std::stop_token stop,
   Promise<T> result = race->result();
   auto cut = [race] { race->cut(detail::canceled, "with_stop", {}); };
   auto on_stop = std::make_unique<detail::OnStop>(std::move(stop), std::move(cut));
-  detail::react(detail::state_of(promise), [race = std::move(race), on_stop = std::move(on_stop)](
-                                               detail::PromiseState<T>& source) mutable {
-    on_stop = nullptr;
-    race->settle(source);
-  });
+  detail::react(
+      detail::state_of(promise),
+      [race = std::move(race),
+       on_stop = std::move(on_stop)](detail::PromiseState<T>& source) mutable {
+        on_stop = nullptr;
+        race->settle(source);
+      },
+      detail::Derive::if_tracked, site);
   return result;
 }
 

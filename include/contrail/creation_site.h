@@ -11,7 +11,8 @@ namespace contrail::inline v0 {
 ///     Promise<Row> query(std::string sql, CreationSite site = CreationSite::current());
 ///
 /// Every function of contrail that makes a resource has one; pass yours on, and hooks see your
-/// callers in place of you. A coroutine is made where it is written.
+/// callers in place of you. A coroutine is made where it is written, unless its last parameter is a
+/// CreationSite, which says otherwise.
 class CreationSite {
  public:
   constexpr CreationSite() noexcept = default;  ///< Unknown.

@@ -70,8 +70,7 @@ class CONTRAIL_API File {
                CreationSite site = CreationSite::current());
 
   /// The same, into buffer, which must live until then, or until the File is destroyed: what has
-  /// begun is waited for, whatever a stop token says. How many
-  /// they were; 0 at the end.
+  /// begun is waited for, whatever a stop token says. How many they were; 0 at the end.
   Promise<std::size_t> read(std::span<std::byte> buffer, std::stop_token stop = {},
                             CreationSite site = CreationSite::current());
   void read(std::span<std::byte> buffer, Callback<std::size_t> fn,

@@ -70,9 +70,9 @@ class CONTRAIL_API PollWatcher {
 
   /// Calls fn with those of the events watched for that are there. An empty fn removes it.
   ///
-  /// Of a descriptor that was closed while it was watched, or has an error (EPOLLERR; EIO here,
-  /// reading or writing it tells which), fn is told an Error. Then nothing is watched for until
-  /// watch() is called again.
+  /// Of a descriptor that has an error (EPOLLERR) it is told all it watches for: reading or writing
+  /// it tells which error. Of one that was closed while it was watched fn is told an Error. Then
+  /// nothing is watched for until watch() is called again.
   void on_event(Function<void(Result<PollEvents>)> fn);
   /// What on_event() is told from now on; none: nothing. Throws Error (EBADF) if the descriptor or
   /// the watcher is closed.

@@ -93,14 +93,14 @@ void note_outcome(SettledResult<T>& outcome, PromiseState<T>& source) noexcept {
 
 template <class T, class Fill>
 void gather_each(Sources& sources, const std::vector<Promise<T>>& promises, Fill fill,
-                 Derive derive_when = Derive::if_tracked) {
+                 CreationSite site, Derive derive_when = Derive::if_tracked) {
   for (const Promise<T>& promise : promises) sources.add(promise);
   for (std::size_t i = 0; i < promises.size(); ++i) {
     auto fill_slot = [fill, i, &sources](PromiseState<T>& source) mutable {
       sources.settled(i);
       fill(i, source);
     };
-    react(state_of(promises[i]), std::move(fill_slot), derive_when);
+    react(state_of(promises[i]), std::move(fill_slot), derive_when, site);
   }
 }
 
@@ -123,7 +123,7 @@ Promise<Result> all(std::vector<Promise<T>> promises, CreationSite site = Creati
     }
   };
   shared->missing += promises.size();
-  detail::gather_each(*shared, promises, [shared, finish_one](std::size_t i, auto& source) {
+  auto fill = [shared, finish_one](std::size_t i, auto& source) {
     if (source.rejected()) {
       if (shared->result->claim()) shared->result->reject(source.error());
       return;
@@ -132,7 +132,8 @@ Promise<Result> all(std::vector<Promise<T>> promises, CreationSite site = Creati
       shared->slots[i].emplace(source.take(source.refs == 1));
       finish_one(*shared);
     });
-  });
+  };
+  detail::gather_each(*shared, promises, std::move(fill), site);
   finish_one(*shared);
   return detail::promise_of(shared->result);
 }
@@ -186,10 +187,11 @@ Promise<Result> all_settled(std::vector<Promise<T>> promises,
     if (--gathering.missing > 0) return;
     detail::resolve_with(*gathering.result, [&] { return gathering.take(); });
   };
-  detail::gather_each(*shared, promises, [shared, finish_one](std::size_t i, auto& source) {
+  auto fill = [shared, finish_one](std::size_t i, auto& source) {
     detail::note_outcome(shared->slots[i].emplace(), source);
     finish_one(*shared);
-  });
+  };
+  detail::gather_each(*shared, promises, std::move(fill), site);
   finish_one(*shared);
   return detail::promise_of(shared->result);
 }
@@ -241,7 +243,7 @@ Promise<T> any(std::vector<Promise<T>> promises, CreationSite site = CreationSit
     shared->slots[i] = source.error();
     finish_one(*shared);
   };
-  detail::gather_each(*shared, promises, std::move(fill), detail::Derive::always);
+  detail::gather_each(*shared, promises, std::move(fill), site, detail::Derive::always);
   finish_one(*shared);
   return detail::promise_of(shared->result);
 }
@@ -263,7 +265,7 @@ Promise<T> race(std::vector<Promise<T>> promises, CreationSite site = CreationSi
   auto settle = [shared](std::size_t, auto& source) {
     if (shared->result->claim()) detail::settle_like(*shared->result, source);
   };
-  detail::gather_each(*shared, promises, std::move(settle), detail::Derive::always);
+  detail::gather_each(*shared, promises, std::move(settle), site, detail::Derive::always);
   return detail::promise_of(shared->result);
 }
 

@@ -114,9 +114,9 @@ Cancellable* queue(F fn, Told told, WorkOptions options, std::stop_token stop, C
 /// fn keeps for longer than it runs, such as a Snapshot that it returns. A store that fn reads by
 /// get_store() is valid until fn returns. Results and captures are destroyed on the loop's thread.
 ///
-/// A token that is asked to stop before fn has started rejects with ECANCELED: at once if that
-/// happens on the loop's thread, otherwise when its turn comes. An fn that has started goes on; it
-/// may look at the token itself. A Loop that ends waits for those that have started.
+/// A token that is asked to stop before fn has started rejects with ECANCELED at once. An fn that
+/// has started goes on; it may look at the token itself. A Loop that ends waits for those that have
+/// started.
 template <class F>
 requires std::invocable<F&> Promise<detail::WorkResult<F>> queue_work(
     F fn, WorkOptions options = {}, std::stop_token stop = {},

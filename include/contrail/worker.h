@@ -56,7 +56,9 @@ concept WorkerMain = std::invocable<F&, Loop&, ForOtherThread<Args>...>;
 /// Calls main(loop, args...) there, then runs the loop until nothing is left to wait for. The
 /// arguments are moved to it: ports in their detached form, of which main makes ports again. If
 /// main returns a Promise, as a coroutine does, that it fails is noticed. What main captures lives
-/// until its Loop has ended. It starts in no context; a SharedSnapshot brings one.
+/// until its Loop has ended. It starts in no context; a SharedSnapshot brings one. A hook that main
+/// enables does not hear of ports that main takes as MessagePorts, as these were made before: take
+/// them as DetachedPorts.
 ///
 /// Belongs to the Loop on which it was made, and hooks on that one see a WORKER, whose before and
 /// after are around its end. Hooks, ids and contexts of the two Loops know nothing of each other.
@@ -76,10 +78,15 @@ class CONTRAIL_API Worker {
   struct CONTRAIL_API Exit {};
 
   /// Throws Error if the system has no more threads to give, or the name has a NUL in it. The
-  /// creation site is that of the options, if there are any.
+  /// creation site is that of the options, if there are any; with arguments and no options it is
+  /// unknown.
+  template <class F>
+  requires detail::WorkerMain<F>
+  explicit Worker(F main, CreationSite site = CreationSite::current())
+      : Worker(WorkerOptions{.site = site}, std::move(main)) {}
   template <class F, class... Args>
-  requires detail::WorkerMain<F, Args...>
-  explicit Worker(F main, Args... args)
+  requires(sizeof...(Args) > 0 && detail::WorkerMain<F, Args...>) explicit Worker(F main,
+                                                                                  Args... args)
       : Worker(WorkerOptions{.site = {}}, std::move(main), std::move(args)...) {}
   template <class F, class... Args>
   requires detail::WorkerMain<F, Args...> Worker(WorkerOptions options, F main, Args... args)

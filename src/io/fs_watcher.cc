@@ -34,6 +34,7 @@ struct FsWatcher::State final : detail::WatcherState<FsEvent, FsChange, std::str
   std::optional<AsyncResource> its_resource;  ///< Since it has started.
 
  private:
+  void end() noexcept override { close_and_tell(); }
   void closed() noexcept override {
     close_fn = nullptr;
     if (its_resource) WatcherState::closed();

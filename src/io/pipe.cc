@@ -14,13 +14,16 @@ namespace contrail::inline v0 {
 namespace detail {
 
 PipeState::PipeState(std::string name, CreationSite site, PipeOptions options)
-    : details{std::move(name), false}, its_resource(pipe_type, AnyRef::to(details), site) {
+    : StreamState(&pipe, &its_resource),
+      details{std::move(name), false},
+      its_resource(pipe_type, AnyRef::to(details), site) {
   uv_pipe_init(loop().uv, &pipe, options.passes_streams);
   opened(&pipe);
 }
 
 PipeState::PipeState(Incoming incoming, const AsyncResource& from)
-    : details(take_over(incoming)),
+    : StreamState(&pipe, &its_resource),
+      details(take_over(incoming)),
       its_resource(pipe_type, {.trigger_async_id = from.async_id(), .details = AnyRef::to(details)},
                    from.creation_site()) {}
 

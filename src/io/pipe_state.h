@@ -14,8 +14,6 @@ struct PipeState final : StreamState {
   /// descriptor if libuv does not take it, as accept_status then says.
   PipeState(Incoming incoming, const AsyncResource& from);
 
-  uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&pipe); }
-  AsyncResource& resource() noexcept override { return its_resource; }
   const char* name() const noexcept override { return "Pipe"; }
   std::string subject() const override;
 

@@ -26,6 +26,9 @@ static_assert(static_cast<int>(PollEvents::writable) == UV_WRITABLE);
 static_assert(static_cast<int>(PollEvents::disconnect) == UV_DISCONNECT);
 static_assert(static_cast<int>(PollEvents::priority) == UV_PRIORITIZED);
 
+constexpr PollEvents everything =
+    PollEvents::readable | PollEvents::writable | PollEvents::disconnect | PollEvents::priority;
+
 bool is_descriptor(int number) noexcept { return ::fcntl(number, F_GETFD) >= 0; }
 
 Error failure(int status, int descriptor, std::string_view words = {}) {
@@ -160,10 +163,8 @@ void PollWatcher::State::deliver(int status, PollEvents seen) {
   if (status < 0) active = PollEvents::none;  // libuv has stopped.
   if (!is_open()) return;                     // A hook has closed it.
   if (auto refused = refusal()) return tell_error(*refused);
-  if (status < 0) {
-    return tell_error(
-        failure(UV_EIO, details.descriptor, "it has an error: reading or writing it tells which"));
-  }
+  // An error on it: whoever reads or writes it finds out which, so everybody had better try.
+  if (status < 0) seen = everything;
   const PollEvents heard = seen & interest;
   tell_waiters(seen);
   if (heard != PollEvents::none) listener.call(heard);

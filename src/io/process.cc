@@ -88,14 +88,8 @@ int Process::State::start(const std::vector<std::string>& args, const ProcessOpt
 
 void Process::State::start_timer(const ProcessOptions& options) {
   if (options.timeout <= std::chrono::milliseconds::zero()) return;
-  timer_ = set_timeout(
-      [this, signal = options.kill_signal] {
-        timed_out = true;
-        kill(signal);
-        // It may be the last to know of this.
-        if (auto fn = std::exchange(on_timeout, {})) fn();
-      },
-      options.timeout, resource.creation_site());
+  auto end = [this, signal = options.kill_signal] { kill(signal); };
+  timer_ = set_timeout(std::move(end), options.timeout, resource.creation_site());
 }
 
 void Process::State::on_end(std::int64_t code, int signal) {
@@ -136,8 +130,8 @@ void Process::State::closed() noexcept {
   running_ = false;
   timer_.clear();
   timer_ = {};
-  on_timeout = nullptr;
   on_exit = nullptr;
+  if (auto fn = std::exchange(on_lost, {}); fn && !status) scope.call(resource, fn);
   waiters_.fail_all(error(UV_ECANCELED, "wait"));
   resource.emit_destroy();
   resource.release_context();

@@ -37,9 +37,8 @@ struct Process::State final : detail::HandleState {
 
   uv_process_t process{};
   std::optional<ExitStatus> status;
-  bool timed_out = false;
-  Function<void()> on_timeout;         ///< After the signal was sent.
-  Function<void(ExitStatus)> on_exit;  ///< For run_process().
+  Function<void(ExitStatus)> on_exit;
+  Function<void()> on_lost;  ///< It is closed and will never be told of its end.
   std::array<Pipe, 3> pipes;
   Process::Details details;
   AsyncResource resource;

@@ -23,6 +23,7 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
         output{child->pipes[1], options.output_bytes_max},
         errors{child->pipes[2], options.errors_bytes_max} {
     auto& wanted = options.process;
+    timeout = std::exchange(wanted.timeout, {});  // Of all of it, not of the child alone.
     wanted.standard_input = wanted.standard_output = wanted.standard_error = ChildStdio::pipe;
   }
 
@@ -34,15 +35,34 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
       self->exit = ended;
       self->finish_if_over();
     };
-    child->on_timeout = [self] { self->give_up(UV_ETIMEDOUT); };
+    child->on_lost = [self] { self->tell(self->child->error(UV_ECANCELED, "run_process")); };
+    if (timeout.count() > 0) start_timer();
     listen(output);
     listen(errors);
     feed();
   }
 
+  void start_timer() {
+    auto end = [self = shared_from_this()] {
+      self->kill();
+      self->give_up(UV_ETIMEDOUT);
+      // It may have ended long ago, and only what it has started is still there.
+      if (self->exit) self->finish_if_over();
+    };
+    timer = set_timeout(std::move(end), timeout, child->resource.creation_site());
+  }
+
+  void kill() noexcept {
+    try {
+      child->kill(options.process.kill_signal);
+    } catch (const Error&) {
+      // It may not be ours any more: it has changed its user.
+    }
+  }
+
   void refuse(int status) {
     auto tell = [self = shared_from_this(), failure = child->error(status, "spawn")] {
-      if (auto told = std::exchange(self->fn, {})) told(failure);
+      self->tell(failure);
     };
     next_tick(std::move(tell), child->resource.creation_site());
     close_all();
@@ -50,8 +70,9 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
   }
 
   bool cancel() noexcept override {
-    child->kill(options.process.kill_signal);
-    give_up(UV_ECANCELED);
+    kill();
+    close_all();
+    tell(child->error(UV_ECANCELED, "run_process"));  // Its end is not waited for.
     return true;
   }
 
@@ -71,7 +92,7 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
         return self->finish_if_over();
       }
       if (chunk->size() > from.bytes_max - from.text.size()) {
-        self->child->kill(self->options.process.kill_signal);
+        self->kill();
         return self->give_up(UV_ENOBUFS);
       }
       from.text += as_text(*chunk);
@@ -94,9 +115,14 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
   void finish_if_over() {
     if (!exit || output.pipe.is_open() || errors.pipe.is_open() || !fn) return;
     input().close();
-    auto told = std::exchange(fn, {});
-    if (failure) return told(*failure);
-    told(ProcessOutput{*exit, std::move(output.text), std::move(errors.text)});
+    if (failure) return tell(*failure);
+    tell(ProcessOutput{*exit, std::move(output.text), std::move(errors.text)});
+  }
+
+  void tell(Result<ProcessOutput> result) {
+    timer.clear();
+    timer = {};
+    if (auto told = std::exchange(fn, {})) told(std::move(result));
   }
 
   struct Abandon {
@@ -104,6 +130,8 @@ struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
   };
 
   RunOptions options;
+  std::chrono::milliseconds timeout{};
+  Timeout timer;
   Callback<ProcessOutput> fn;
   std::unique_ptr<Process::State, Abandon> child;
   Capture output;

@@ -25,7 +25,8 @@ bool ignore_broken_pipes() noexcept {
 
 }  // namespace
 
-StreamState::StreamState() noexcept {
+StreamState::StreamState(void* stream, AsyncResource* resource) noexcept
+    : stream_(static_cast<uv_stream_t*>(stream)), resource_(resource) {
   [[maybe_unused]] static const bool ignoring = ignore_broken_pipes();
 }
 

@@ -23,8 +23,6 @@ struct Incoming {
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
 struct StreamState : HandleState, Cancellable {
-  StreamState() noexcept;
-
   struct PendingRead {
     std::span<std::byte> buffer;
     Resolver<std::size_t> resolver;
@@ -47,11 +45,9 @@ struct StreamState : HandleState, Cancellable {
   /// Of the read() that waits.
   bool cancel() noexcept override;
 
-  virtual uv_stream_t* stream() noexcept = 0;
-  virtual AsyncResource& resource() noexcept = 0;
-  const AsyncResource* about() const noexcept override {
-    return &const_cast<StreamState*>(this)->resource();
-  }
+  uv_stream_t* stream() const noexcept { return stream_; }
+  AsyncResource& resource() const noexcept { return *resource_; }
+  const AsyncResource* about() const noexcept override { return resource_; }
   /// What errors name: the peer.
   virtual std::string subject() const = 0;
 
@@ -68,6 +64,11 @@ struct StreamState : HandleState, Cancellable {
   std::size_t write_high_water_mark = std::size_t{64} * 1024;  ///< Node's.
   bool needs_drain = false;
   bool given_up = false;  ///< For another one: nobody, hooks included, hears it close.
+
+ protected:
+  /// Both are members of what derives from this: it asks for them too often to ask it.
+  StreamState(void* stream, AsyncResource* resource) noexcept;
+  void announced_as(AsyncResource& resource) noexcept { resource_ = &resource; }
 
  private:
   void closed() noexcept override;
@@ -88,9 +89,11 @@ struct StreamState : HandleState, Cancellable {
   template <class Data>
   int write_rest(Data data, std::size_t written, Callback<void>& fn, CreationSite site);
   void wrote_later() noexcept;
-  void wrote(int status, Callback<void>& fn, const std::string& to);
+  void wrote(int status, Callback<void>& fn);
   void settle_drained(int status);
 
+  uv_stream_t* const stream_;
+  AsyncResource* resource_;
   Listener<Result<std::span<const std::byte>>> on_data_;
   std::optional<PendingRead> pending_read_;
   std::chrono::milliseconds read_timeout_{};

@@ -56,14 +56,12 @@ struct WriteRequest : RequestState<uv_write_t> {
   WriteRequest(Data bytes, Callback<void> callback, StreamState& on, CreationSite site)
       : data(std::move(bytes)),
         fn(std::move(callback)),
-        subject(on.subject()),
         resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
 
   const AsyncResource* about() const noexcept override { return &resource; }
 
   Data data;
   Callback<void> fn;
-  std::string subject;
   AsyncResource resource;
 };
 
@@ -79,18 +77,16 @@ struct SendRequest : WriteRequest<std::string> {
 struct ShutdownRequest : RequestState<uv_shutdown_t> {
   ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
       : fn(std::move(callback)),
-        subject(on.subject()),
         resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
 
   const AsyncResource* about() const noexcept override { return &resource; }
 
   Callback<void> fn;
-  std::string subject;
   AsyncResource resource;
 };
 
-Result<void> outcome(int status, std::string_view syscall, const std::string& subject) {
-  if (status < 0) return Error(status, syscall, subject);
+Result<void> outcome(const StreamState& on, int status, std::string_view syscall) {
+  if (status < 0) return on.error(status, syscall);
   return {};
 }
 
@@ -152,7 +148,7 @@ int StreamState::write_rest(Data data, std::size_t written, Callback<void>& fn, 
     return uv_write(submitted, stream(), rest.data(), parts, [](uv_write_t* done, int result) {
       auto self = Request::template take<Request>(done);
       StreamState& on = of(done->handle->data);
-      run_callback(self->resource, [&] { on.wrote(result, self->fn, self->subject); });
+      run_callback(self->resource, [&] { on.wrote(result, self->fn); });
     });
   });
   if (status < 0) {
@@ -176,7 +172,7 @@ void StreamState::send(std::string data, StreamHandle along, Callback<void> fn, 
         auto self = SendRequest::take<SendRequest>(done);
         self->along = nullptr;  // Closes before the caller hears.
         StreamState& on = of(done->handle->data);
-        run_callback(self->resource, [&] { on.wrote(result, self->fn, self->subject); });
+        run_callback(self->resource, [&] { on.wrote(result, self->fn); });
       });
     });
     if (status >= 0) return wrote_later();
@@ -191,17 +187,17 @@ void StreamState::wrote_later() noexcept {
 }
 
 /// As in Node, 'drain' comes before the callback of the write that caused it.
-void StreamState::wrote(int status, Callback<void>& fn, const std::string& to) {
+void StreamState::wrote(int status, Callback<void>& fn) {
   --writes_in_flight_;
   const std::exception_ptr thrown = catch_from([&] { settle_drained(status); });
-  fn(outcome(status, "write", to));
+  fn(outcome(*this, status, "write"));
   if (thrown) std::rethrow_exception(thrown);
 }
 
 void StreamState::settle_drained(int status) {
   if (!needs_drain || (status >= 0 && writes_in_flight_ > 0)) return;
   needs_drain = false;
-  drained_.settle_all(outcome(status, "write", subject()));
+  drained_.settle_all(outcome(*this, status, "write"));
   if (status < 0 || !on_drain || !is_writable()) return;
   const auto fn = on_drain;  // Held here: it may replace or remove itself.
   (*fn)();
@@ -219,7 +215,8 @@ void StreamState::shutdown(Callback<void> fn, CreationSite site) {
     status = ShutdownRequest::submit(request, [&](uv_shutdown_t* submitted) {
       return uv_shutdown(submitted, stream(), [](uv_shutdown_t* done, int result) {
         auto self = ShutdownRequest::take<ShutdownRequest>(done);
-        run_callback(self->resource, [&] { self->fn(outcome(result, "shutdown", self->subject)); });
+        StreamState& on = of(done->handle->data);
+        run_callback(self->resource, [&] { self->fn(outcome(on, result, "shutdown")); });
       });
     });
     if (status >= 0) return;

@@ -22,13 +22,16 @@ SocketAddress address_of(const uv_tcp_t& tcp, decltype(&uv_tcp_getpeername) whic
 }  // namespace
 
 TcpState::TcpState(const SocketAddress& remote, CreationSite site)
-    : details{remote, false}, its_resource(tcp_type, AnyRef::to(details), site) {
+    : StreamState(&tcp, &its_resource),
+      details{remote, false},
+      its_resource(tcp_type, AnyRef::to(details), site) {
   uv_tcp_init(loop().uv, &tcp);  // Without a family it cannot fail: no socket is made yet.
   opened(&tcp);
 }
 
 TcpState::TcpState(Incoming incoming, const AsyncResource& from)
-    : details(take_over(incoming)),
+    : StreamState(&tcp, &its_resource),
+      details(take_over(incoming)),
       its_resource(tcp_type, {.trigger_async_id = from.async_id(), .details = AnyRef::to(details)},
                    from.creation_site()) {}
 

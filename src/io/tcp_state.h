@@ -17,8 +17,6 @@ struct TcpState final : StreamState {
   /// descriptor if libuv does not take it, as accept_status then says.
   TcpState(Incoming incoming, const AsyncResource& from);
 
-  uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tcp); }
-  AsyncResource& resource() noexcept override { return its_resource; }
   const char* name() const noexcept override { return "TcpSocket"; }
   std::string subject() const override { return details.remote.to_string(); }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "contrail/cancellation.h"
 #include "src/async/context_loan.h"
 #include "src/loop/request.h"
 
@@ -29,14 +30,6 @@ struct Counts {
 constinit Counts counts;
 
 struct WorkRequest final : RequestState<uv_work_t> {
-  /// Asks libuv to forget it, which only the loop's thread may; a worker looks at the token.
-  struct Cancel {
-    WorkRequest& request;
-    void operator()() const noexcept {
-      if (hot.environment == request.loop) uv_cancel(reinterpret_cast<uv_req_t*>(&request.request));
-    }
-  };
-
   WorkRequest(std::unique_ptr<Work> given, WorkOptions options, std::stop_token token,
               CreationSite site)
       : work(std::move(given)),
@@ -63,7 +56,7 @@ struct WorkRequest final : RequestState<uv_work_t> {
   std::unique_ptr<Work> work;
   LoopState* loop;
   std::stop_token stop;
-  std::optional<std::stop_callback<Cancel>> on_stop;
+  std::optional<OnStop> on_stop;
   const steady_clock::time_point queued_at = steady_clock::now();
   const bool timed = hot.any_hook;  ///< Somebody may want to know how long it takes.
   WorkDetails measured;             ///< By the worker, so not yet for hooks.
@@ -121,7 +114,7 @@ Cancellable* queue(std::unique_ptr<Work> work, WorkOptions options, std::stop_to
         [](uv_work_t* job, int) { WorkRequest::take<WorkRequest>(job)->finish(); });
   });
   if (request.stop.stop_possible()) {
-    request.on_stop.emplace(request.stop, WorkRequest::Cancel{request});
+    request.on_stop.emplace(request.stop, [&request] { request.cancel(); });
   }
   return &request;
 }

@@ -25,15 +25,13 @@ std::string name_of(int descriptor) {
 
 struct TtyState final : detail::StreamState {
   TtyState(int descriptor, CreationSite made_at)
-      : details{descriptor, name_of(descriptor)}, site(made_at) {}
+      : StreamState(&tty, nullptr), details{descriptor, name_of(descriptor)}, site(made_at) {}
 
   void open();
   void set_raw_mode(bool on);
   Tty::WindowSize window_size();
   void set_on_resize(Function<void(Tty::WindowSize)> fn, CreationSite called_at);
 
-  uv_stream_t* stream() noexcept override { return reinterpret_cast<uv_stream_t*>(&tty); }
-  AsyncResource& resource() noexcept override { return *its_resource; }
   const char* name() const noexcept override { return "Tty"; }
   std::string subject() const override {
     return details.name.empty() ? fmt::format("descriptor {}", details.descriptor) : details.name;
@@ -69,6 +67,7 @@ void TtyState::open() {
   opened(&tty);
   if (descriptor() != copy) ::close(copy);
   its_resource.emplace(tty_type, AnyRef::to(details), site);
+  announced_as(*its_resource);
 }
 
 void TtyState::set_raw_mode(bool on) {

@@ -59,6 +59,10 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   };
 
   void closed() noexcept override;
+  void end() noexcept override {
+    tell_of_closing();
+    close();
+  }
   uv_buf_t place_for_data();
   void on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from, unsigned flags);
   void deliver(Result<Datagram>&& message);

@@ -146,9 +146,10 @@ Promise<> Worker::State::exited(std::stop_token stop, CreationSite site) {
 /// Told here is who waits for the end of a Worker that has gone.
 void Worker::State::closed() noexcept {
   details.running = details.has_ref = false;
-  on_exit = nullptr;
-  if (!ended && (!waiting_.empty() || error)) detail::run_callback(resource, [this] { tell(); });
+  const bool heard = on_exit || !waiting_.empty();
+  if (!ended && (heard || error)) detail::run_callback(resource, [this] { tell(); });
   ended = true;
+  on_exit = nullptr;
   resource.emit_destroy();
   resource.release_context();
 }
@@ -160,6 +161,7 @@ void Worker::State::end() noexcept {
 
 void Worker::LetGo::operator()(State* state) const noexcept {
   if (state->is_open()) state->check_thread();
+  state->on_exit = nullptr;  // As said: it is not called then.
   state->stop_and_join();
   state->let_go();
 }

@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 #include <uv.h>
 
+#include <algorithm>
+
 #include "contrail/error.h"
+#include "contrail/promise_combinators.h"
 #include "src/loop/loop_state.h"
 
 namespace contrail::inline v0::detail {
@@ -78,11 +81,30 @@ void cancel_on_stop(PromiseCore& promise, std::stop_token stop, std::string_view
   reaction->on_stop.emplace(std::move(stop), [reaction] { reaction->cancel(); });
 }
 
+namespace {
+
+bool was_canceled(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    return known.code().value() == UV_ECANCELED;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
 std::exception_ptr instead_of_canceled(const std::exception_ptr& error, int status,
                                        std::string_view syscall, std::string_view subject) {
   if (!error) return std::make_exception_ptr(Error(status, syscall, std::string(subject)));
   try {
     std::rethrow_exception(error);
+  } catch (const AggregateError& all) {  // any() has nothing else to say.
+    const auto& errors = all.errors();
+    const bool canceled_all =
+        !errors.empty() && std::all_of(errors.begin(), errors.end(), was_canceled);
+    return canceled_all ? instead_of_canceled(errors.front(), status, syscall, subject) : error;
   } catch (const Error& known) {
     if (known.code().value() != UV_ECANCELED || status == UV_ECANCELED) return error;
     return std::make_exception_ptr(Error(status, known.syscall(), known.subject()));

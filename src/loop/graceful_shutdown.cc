@@ -59,7 +59,7 @@ void Shutdown::cancel_all(CreationSite site) {
 void Shutdown::close_all() {
   cancel_awaited();
   loop_.open.each([](Open& item) {
-    if (item.keeps_loop()) item.end();
+    if (item.wants_loop()) item.end();
   });
   loop_.timers.drop_those_with_ref();
   loop_.immediates.drop();

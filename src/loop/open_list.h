@@ -18,6 +18,8 @@ class Open : Link {
   virtual const AsyncResource* about() const noexcept = 0;
   /// Whether it is a reason for Loop::run() not to return.
   virtual bool keeps_loop() const noexcept = 0;
+  /// It would be, if it had something to do.
+  virtual bool wants_loop() const noexcept { return keeps_loop(); }
   /// Of servers: what is there already goes on.
   virtual void stop_accepting() noexcept {}
 

@@ -1,5 +1,7 @@
 #include "contrail/cancellation.h"
 
+#include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "contrail/contrail.h"
@@ -168,6 +170,25 @@ TEST_F(CancellationTest, by_a_deadline_reaches_all_that_is_waited_for_together) 
   auto fourth = sleep(1h);
   EXPECT_THAT(outcome_of(with_timeout(race(fourth, sleep(2h)), 1ms)), HasSubstr("ETIMEDOUT"));
   EXPECT_FALSE(fourth.pending());
+}
+
+TEST_F(CancellationTest, by_a_deadline_of_any_is_the_deadline_and_not_all_its_failures) {
+  EXPECT_THAT(outcome_of(with_timeout(any(sleep(1h), sleep(2h)), 1ms)),
+              StartsWith("sleep: ETIMEDOUT"));
+}
+
+TEST_F(CancellationTest, of_queued_work_from_another_thread_needs_no_free_thread) {
+  std::promise<void> gate;
+  const std::shared_future<void> open = gate.get_future().share();
+  const char* size = std::getenv("UV_THREADPOOL_SIZE");
+  for (int i = 0; i < (size ? std::atoi(size) : 4); ++i)
+    queue_work([open] { open.wait(); }).detach();
+  auto waits = queue_work([] {}, {}, source.get_token());
+  std::thread([&] { source.request_stop(); }).join();
+  bool told = false;
+  waits.catch_error([&] { told = true; }).detach();
+  while (!told) loop().run_once();
+  gate.set_value();
 }
 
 TEST_F(CancellationTest, by_a_deadline_gives_up_on_what_nobody_settles) {

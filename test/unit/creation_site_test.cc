@@ -87,7 +87,7 @@ TEST_F(CreationSites, of_promises_are_the_calls_that_make_them) {
   auto second = first.then([](int) {});
   EXPECT_EQ(line_of("PROMISE"), __LINE__ - 1);
   auto both = all(std::vector{first, first});
-  EXPECT_EQ(line_of("PROMISE"), 0u) << "the last ones made are the runtime's own";
+  EXPECT_EQ(line_of("PROMISE"), __LINE__ - 1);
   loop().run();
 }
 
@@ -106,6 +106,24 @@ TEST_F(CreationSites, of_a_coroutine_is_where_it_is_written) {
   EXPECT_LE(lines[0], lines[1]) << "the coroutine, then its co_await";
   EXPECT_GT(lines[0], 80u);
   resolver.resolve();
+  loop().run();
+}
+
+Promise<> wait_elsewhere(int, CreationSite) { co_return; }
+
+TEST_F(CreationSites, of_a_coroutine_that_takes_one_last_are_that) {
+  hook.enable();
+  wait_elsewhere(1, CreationSite::current()).detach();
+  EXPECT_EQ(line_of("PROMISE"), __LINE__ - 1);
+}
+
+TEST_F(CreationSites, of_deadlines_and_combinations_are_where_they_are_set) {
+  hook.enable();
+  auto slept = sleep(std::chrono::milliseconds(1));
+  auto late = with_timeout(slept, std::chrono::hours(1));
+  EXPECT_EQ(line_of("PROMISE"), __LINE__ - 1);
+  auto both = all(std::vector{slept, late});
+  EXPECT_EQ(line_of("PROMISE"), __LINE__ - 1);
   loop().run();
 }
 

@@ -213,6 +213,57 @@ TEST_F(GracefulShutdown, leaves_alone_what_does_not_keep_the_loop_running) {
   EXPECT_TRUE(unheard.is_open());
 }
 
+TEST_F(GracefulShutdown, closes_a_stream_whose_peer_does_not_read) {
+  auto [one, other] = Pipe::pair();
+  std::string told;
+  while (!one.needs_drain()) one.write(std::string(1 << 16, 'x'), [](Result<void>) {});
+  one.write("last", [&](Result<void> result) { told = result ? "" : result.error().name(); });
+  shut_down(1ms);
+  loop().run();
+  loop().run();
+  EXPECT_EQ(told, "ECANCELED");
+  EXPECT_FALSE(one.is_open());
+}
+
+TEST_F(GracefulShutdown, ends_children_that_run_process_waits_for) {
+  std::vector<std::string> told;
+  auto hear = [&](Result<ProcessOutput> result) {
+    told.emplace_back(result ? "" : result.error().name());
+  };
+  run_process("sleep", {"1000"}, {}, hear);
+  auto promised = run_process("sleep", {"1000"});
+  promised
+      .catch_error([&](std::exception_ptr error) -> ProcessOutput {
+        try {
+          std::rethrow_exception(error);
+        } catch (const Error& known) {
+          told.emplace_back(known.name());
+        }
+        return {};
+      })
+      .detach();
+  shut_down(1ms);
+  loop().run();
+  loop().run();
+  EXPECT_THAT(told, ElementsAre("ECANCELED", "ECANCELED"));
+}
+
+TEST_F(GracefulShutdown, tells_sockets_and_watchers_that_they_are_closed) {
+  int told = 0;
+  UdpSocket socket;
+  socket.bind(SocketAddress::loopback());
+  socket.on_message([](Result<Datagram>) {});
+  socket.on_close([&] { ++told; });
+  FsWatcher watcher("/");
+  watcher.on_close([&] { ++told; });
+  Worker worker([](Loop& own) { set_timeout([&own] { own.stop(); }, 1h); });
+  worker.on_exit([&](std::exception_ptr) { ++told; });
+  shut_down(1ms);
+  loop().run();
+  loop().run();
+  EXPECT_EQ(told, 3);
+}
+
 TEST_F(GracefulShutdown, may_be_under_way_when_the_loop_goes) {
   sleep(1h).detach();
   OnShutdown later([] {});

@@ -280,5 +280,11 @@ TEST_F(ProcessTest, ends_in_the_context_of_its_start) {
   EXPECT_EQ(seen, 5);
 }
 
+TEST_F(ProcessTest, has_its_deadline_although_only_its_children_are_left) {
+  RunOptions options{.process = {.shell = true, .timeout = std::chrono::milliseconds(50)}};
+  EXPECT_THAT(failure_of(run_process("sleep 3 & echo parent", {}, std::move(options))),
+              ::testing::HasSubstr("ETIMEDOUT"));
+}
+
 }  // namespace
 }  // namespace contrail

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <tuple>
 
 #include "contrail/detail/foreign_awaitable.h"
 #include "contrail/detail/reactions.h"
@@ -163,11 +164,25 @@ class CoroutinePromise : public PromiseState<T> {
   }
 };
 
+template <class... Args>
+concept EndsInSite =
+    sizeof...(Args) > 1 &&
+    std::same_as<std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args...>>, CreationSite>;
+
+template <class... Args>
+CreationSite last_of(const Args&... args) {
+  return std::get<sizeof...(Args) - 1>(std::tie(args...));
+}
+
 template <class T>
 class CoroutineState final : public CoroutinePromise<T> {
  public:
   explicit CoroutineState(CreationSite site = CreationSite::current())
       : CoroutinePromise<T>(site) {}
+  /// Of a coroutine whose last parameter is a CreationSite.
+  template <class... Args>
+  requires EndsInSite<Args...>
+  explicit CoroutineState(const Args&... args) : CoroutinePromise<T>(last_of(args...)) {}
 
   template <std::convertible_to<T> V>
   requires(!ThenableOf<std::decay_t<V>, T>) void return_value(V&& value) {
@@ -185,6 +200,9 @@ class CoroutineState<void> final : public CoroutinePromise<void> {
  public:
   explicit CoroutineState(CreationSite site = CreationSite::current())
       : CoroutinePromise<void>(site) {}
+  template <class... Args>
+  requires EndsInSite<Args...>
+  explicit CoroutineState(const Args&... args) : CoroutinePromise<void>(last_of(args...)) {}
 
   void return_void() { resolve(); }
 };
