@@ -16,7 +16,8 @@ namespace contrail::inline v0 {
 template <class T>
 struct PoolOptions {
   /// Makes an item. Called in no context, as an item belongs to none; what it fails with is what
-  /// acquire() fails with.
+  /// acquire() fails with. It goes on when whoever needed it has given up, since the next one may
+  /// need it: bound it by with_timeout().
   Function<Promise<T>()> make;
   /// Whether an item that was idle still works, now or as a promise. Called in no context. One that
   /// does not, or whose check fails, is destroyed, and the next one is tried.

@@ -78,7 +78,8 @@ class CONTRAIL_API Process {
   /// How it ended; as often as you like. A stop token ends the waiting, not the child.
   Promise<ExitStatus> exited(std::stop_token stop = {},
                              CreationSite site = CreationSite::current());
-  /// Calls fn when it has ended, inside its PROCESSWRAP; in a tick if it has already. Once; another
+  /// Calls fn when it has ended, inside its PROCESSWRAP; in a tick if it has already. Not if a
+  /// graceful_shutdown() no longer waits for that. Once; another
   /// fn takes the place of the first.
   void on_exit(Function<void(ExitStatus)> fn);
 

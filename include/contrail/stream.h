@@ -69,7 +69,8 @@ class CONTRAIL_API Stream {
   /// ever. Hooks see a Timeout now and then, not one for each read.
   void set_read_timeout(std::chrono::milliseconds within);
 
-  /// Called once, when the stream is closed and libuv has let go of it.
+  /// Called once, when the stream is closed and libuv has let go of it, in the stream's context:
+  /// see on_data(), which hears nothing of a close by us.
   void on_close(Function<void()> fn);
 
   /// Sends data. Resolves when the system has taken all of it: await it, or watch
