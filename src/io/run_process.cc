@@ -8,7 +8,7 @@ namespace contrail::inline v0 {
 namespace {
 
 /// Kept by the callbacks of its process and pipes, which those drop when they close.
-struct Run : std::enable_shared_from_this<Run>, detail::Cancellable {
+struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
   /// One of the child's outputs.
   struct Capture {
     Pipe& pipe;
