@@ -153,8 +153,10 @@ void Connection::deliver() {
 void Connection::dispatch() {
   dispatched_ = true;
   details_ = {exchange_->head.method(), exchange_->head.target()};
-  resource_.run_in_async_scope(
-      [this] { server_->handler(Request(exchange_), Response(exchange_)); });
+  resource_.run_in_async_scope([this] {
+    if (phase_ != Phase::open || !exchange_) return;  // A hook has closed it.
+    server_->handler(Request(exchange_), Response(exchange_));
+  });
 }
 
 void Connection::deliver_body() {

@@ -25,6 +25,9 @@ struct FsWatcher::State final : detail::WatcherState<FsEvent, FsChange, std::str
 
   const char* name() const noexcept override { return "FsWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
+  const AsyncResource* about() const noexcept override {
+    return its_resource ? &*its_resource : nullptr;
+  }
   Error error(int status) const override { return Error(status, "watch", details.path.string()); }
 
   uv_fs_event_t handle{};

@@ -64,7 +64,10 @@ void PortState::on_wake() {
   // What arrives from here on wakes it again: other handles have their turn first.
   for (std::size_t due = inbox->available(); due > 0 && inbox->available() > 0; --due) {
     if (!is_open() || !inbox->wanted()) return;
-    run_callback(resource, [this] { inbox->deliver(); });
+    run_callback(resource, [this] {
+      // Unless a hook has closed it, or taken the message.
+      if (is_open() && inbox->wanted() && inbox->available() > 0) inbox->deliver();
+    });
     forget_wait();
   }
   forget_wait();

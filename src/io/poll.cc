@@ -134,6 +134,7 @@ detail::Cancellable* PollWatcher::State::wait(PollEvents wanted, Callback<PollEv
 bool PollWatcher::State::cancel(Waiter& waiter) noexcept {
   const auto is_it = [&](const auto& other) { return other.get() == &waiter; };
   const auto at = std::find_if(waiters.begin(), waiters.end(), is_it);
+  if (at == waiters.end()) return true;  // It is being told.
   const std::unique_ptr<Waiter> canceled = std::move(*at);
   waiters.erase(at);
   update();

@@ -37,6 +37,9 @@ struct SignalWatcher::State final : detail::WatcherState<int, int> {
 
   const char* name() const noexcept override { return "SignalWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
+  const AsyncResource* about() const noexcept override {
+    return its_resource ? &*its_resource : nullptr;
+  }
   Error error(int status) const override {
     return Error(status, "signal", name_of(details.number));
   }

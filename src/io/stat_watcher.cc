@@ -44,6 +44,9 @@ struct StatWatcher::State final
 
   const char* name() const noexcept override { return "StatWatcher"; }
   AsyncResource& resource() noexcept override { return *its_resource; }
+  const AsyncResource* about() const noexcept override {
+    return its_resource ? &*its_resource : nullptr;
+  }
   Error error(int status) const override { return Error(status, "stat", details.path.string()); }
 
   uv_fs_poll_t handle{};

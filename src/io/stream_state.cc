@@ -155,6 +155,7 @@ void StreamState::on_read(ssize_t count, const uv_buf_t& buffer) {
 }
 
 void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
+  if (!is_open()) return;  // A hook has closed it.
   const std::size_t size = count > 0 ? static_cast<std::size_t>(count) : 0;
   const bool failed = count < 0 && count != UV_EOF;
   if (pending_read_) {

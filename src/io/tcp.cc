@@ -48,7 +48,8 @@ struct TcpConnect final : detail::Cancellable {
       if (bound < 0) return fail_to_bind(std::move(attempt), bound);
     }
     auto request = std::make_unique<Request>(std::move(attempt));
-    const int status = Request::submit(request, [&](uv_connect_t* submitted) {
+    const int status = Request::submit(request, [&](uv_connect_t* submitted) -> int {
+      if (!tcp.is_open()) return UV_ECANCELED;  // By a hook that has heard of the request.
       const sockaddr* to = tcp.details.remote.native();
       return uv_tcp_connect(submitted, &tcp.tcp, to, [](uv_connect_t* done, int result) {
         auto self = Request::take<Request>(done);

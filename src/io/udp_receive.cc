@@ -86,6 +86,7 @@ void UdpSocket::State::on_receive(ssize_t count, const uv_buf_t& buffer, const s
 }
 
 void UdpSocket::State::deliver(Result<Datagram>&& message) {
+  if (!is_open()) return;  // A hook has closed it.
   if (pending_receive_) {
     Resolver<Datagram> resolver = std::move(pending_receive_->resolver);
     pending_receive_.reset();

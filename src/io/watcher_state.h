@@ -14,9 +14,6 @@ namespace contrail::inline v0::detail {
 template <class Event, class... Args>
 struct WatcherState : HandleState {
   virtual AsyncResource& resource() noexcept = 0;
-  const AsyncResource* about() const noexcept override {
-    return &const_cast<WatcherState*>(this)->resource();
-  }
   virtual Error error(int status) const = 0;
 
   Promise<Event> wait(std::stop_token stop, CreationSite site) {

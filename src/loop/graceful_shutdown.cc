@@ -72,9 +72,11 @@ void Shutdown::finish() {
   phase_ = Phase::over;
   timer_.clear();
   const auto took = loop_.timers.cached_now() - begun_;
-  for (auto& resolver : std::exchange(waiting_, {})) resolver.resolve({cut_off_, took});
+  LoopState& loop = loop_;  // A hook that hears of the promises may begin another shutdown.
+  const auto cut_off = std::move(cut_off_);
+  for (auto& resolver : std::exchange(waiting_, {})) resolver.resolve({cut_off, took});
   // Whatever would keep it: those who go on regardless, and KeepAlives, whose owners may wait.
-  if (cut || loop_.holds > 0) loop_.owner.stop();
+  if (cut || loop.holds > 0) loop.owner.stop();
 }
 
 }  // namespace detail

@@ -57,9 +57,9 @@ void PromiseCore::settle(Status status) {
     die("contrail: a promise was settled on a thread other than its Loop's: Loop::post() gets "
         "there");
   }
+  settler_ = nullptr;  // Ahead of hooks, which may cancel: there is nobody to ask any more.
   ids.settled();
   status_ = status;
-  settler_ = nullptr;
   if (status == Status::rejected && !handled_ && !hot.tearing_down && hot.environment) {
     loop_state().rejections.add(*this);
   }

@@ -23,8 +23,9 @@ class RequestState : public Open, public Cancellable, public Pooled {
   /// For the completion callback.
   template <class Derived>
   static std::unique_ptr<Derived> take(Request* request) noexcept {
-    return std::unique_ptr<Derived>(
-        static_cast<Derived*>(static_cast<RequestState*>(request->data)));
+    auto* self = static_cast<RequestState*>(request->data);
+    self->under_way_ = false;
+    return std::unique_ptr<Derived>(static_cast<Derived*>(self));
   }
 
   /// Calls start(&request), which hands it to libuv. If libuv refuses, it is the caller's again.
@@ -35,13 +36,16 @@ class RequestState : public Open, public Cancellable, public Pooled {
     if (status >= 0) {
       loop_state().open.add(*self);
       last_submitted = self.get();
+      self->under_way_ = true;
       self.release();
     }
     return status;
   }
 
   /// Only while it waits for a thread of the pool: then libuv calls back with ECANCELED.
-  bool cancel() noexcept override { return uv_cancel(reinterpret_cast<uv_req_t*>(&request)) == 0; }
+  bool cancel() noexcept override {
+    return under_way_ && uv_cancel(reinterpret_cast<uv_req_t*>(&request)) == 0;
+  }
 
   bool keeps_loop() const noexcept override { return true; }
 
@@ -51,7 +55,9 @@ class RequestState : public Open, public Cancellable, public Pooled {
   RequestState() noexcept = default;
 
  private:
-  void end() noexcept override { uv_cancel(reinterpret_cast<uv_req_t*>(&request)); }
+  void end() noexcept override { RequestState::cancel(); }
+
+  bool under_way_ = false;  ///< libuv has it, and has not called back yet.
 };
 
 }  // namespace contrail::inline v0::detail

@@ -87,9 +87,9 @@ class AsyncScope : FrameToReturnTo, IdScope {
  public:
   /// `frame` is borrowed and may be nullptr.
   AsyncScope(ScopeLink& link, ContextFrame* frame) : IdScope(link), link_(link) {
+    if (frame) ++frame->refs;  // Ahead of `before`, in which a hook may destroy the resource.
     if (watched(watch_before)) [[unlikely]]
       outer_frame = emit_before_leaving(link.key());
-    if (frame) ++frame->refs;
     hot.frame = frame;
   }
   ~AsyncScope() {
