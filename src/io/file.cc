@@ -71,7 +71,7 @@ struct ReadBytes {
   std::string operator()(int file, const fs::Path& path) const { return text(file, path); }
   Result<std::size_t> finish(Result<std::string> read) const {
     if (!read) return read.error();
-    std::memcpy(buffer.data(), read->data(), read->size());
+    std::copy_n(read->data(), read->size(), reinterpret_cast<char*>(buffer.data()));
     return read->size();
   }
 

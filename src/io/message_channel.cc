@@ -161,6 +161,7 @@ AnyMessagePort::AnyMessagePort(std::unique_ptr<detail::AnyInbox> inbox,
 
 detail::PortState& AnyMessagePort::state() const noexcept {
   if (!state_) detail::die_moved_from("MessagePort");
+  if (state_->is_open()) state_->check_thread();
   return *state_;
 }
 

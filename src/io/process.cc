@@ -1,12 +1,16 @@
 #include "contrail/process.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "contrail/microtask.h"
 #include "src/io/process_state.h"
 
 namespace contrail::inline v0 {
 namespace {
+
+/// Timers count what is longer as 1 ms.
+constexpr std::chrono::milliseconds longest_delay{INT32_MAX};
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -89,7 +93,8 @@ int Process::State::start(const std::vector<std::string>& args, const ProcessOpt
 void Process::State::start_timer(const ProcessOptions& options) {
   if (options.timeout <= std::chrono::milliseconds::zero()) return;
   auto end = [this, signal = options.kill_signal] { kill(signal); };
-  timer_ = set_timeout(std::move(end), options.timeout, resource.creation_site());
+  const auto delay = std::min(options.timeout, longest_delay);
+  timer_ = set_timeout(std::move(end), delay, resource.creation_site());
 }
 
 void Process::State::on_end(std::int64_t code, int signal) {

@@ -49,7 +49,9 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
       // It may have ended long ago, and only what it has started is still there.
       if (self->exit) self->finish_if_over();
     };
-    timer = set_timeout(std::move(end), timeout, child->resource.creation_site());
+    constexpr std::chrono::milliseconds longest{INT32_MAX};  // What is longer counts as 1 ms.
+    timer =
+        set_timeout(std::move(end), std::min(timeout, longest), child->resource.creation_site());
   }
 
   void kill() noexcept {

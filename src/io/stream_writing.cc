@@ -110,11 +110,17 @@ Promise<void> StreamState::write(Data data, std::stop_token stop, CreationSite s
   const int status = stop.stop_requested() ? UV_ECANCELED : write_now(data, written);
   if (status == 0) return Promise<void>::resolve({}, site);
   if (status < 0) return Promise<void>::reject(error(status, "write"), site);
-  const std::string peer = stop.stop_possible() ? subject() : std::string();
-  return promised<void>({std::move(stop), site, "write", peer}, [&](Callback<void> fn) {
-    const int refused = write_rest(std::move(data), written, fn, site);
-    if (refused < 0) fn(error(refused, "write"));
-  });
+  // Not promised(), which looks at the token once more: half of it is on its way.
+  auto [promise, resolver] = Promise<void>::with_resolver(site);
+  Callback<void> fn = [resolver = std::move(resolver)](Result<void> result) mutable {
+    resolver.settle(std::move(result));
+  };
+  const int refused = write_rest(std::move(data), written, fn, site);
+  if (refused < 0) fn(error(refused, "write"));
+  if (stop.stop_possible()) {
+    cancel_on_stop(*state_of(promise), std::move(stop), "write", subject());
+  }
+  return std::move(promise);
 }
 template Promise<void> StreamState::write(std::string, std::stop_token, CreationSite);
 template Promise<void> StreamState::write(Parts, std::stop_token, CreationSite);

@@ -175,6 +175,7 @@ std::unique_ptr<Worker::State, Worker::LetGo> Worker::start(WorkerOptions option
 
 Worker::State& Worker::state() const noexcept {
   if (!state_) detail::die_moved_from("Worker");
+  if (state_->is_open()) state_->check_thread();
   return *state_;
 }
 

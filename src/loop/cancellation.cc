@@ -45,8 +45,19 @@ OnStop::~OnStop() {
 
 bool request_cancel(Cancellable& first) noexcept {
   if (!hot.environment || hot.tearing_down) return false;  // Everything is being cancelled anyway.
+  // Promises may wait for each other in a circle: then there is nobody to ask. (Brent's algorithm.)
   Cancellable* last = &first;
-  while (Cancellable* next = last->waits_for()) last = next;
+  Cancellable* mark = last;
+  std::size_t steps = 0;
+  std::size_t steps_to_mark = 1;
+  while (Cancellable* next = last->waits_for()) {
+    last = next;
+    if (last == mark) return false;
+    if (++steps < steps_to_mark) continue;
+    mark = last;
+    steps = 0;
+    steps_to_mark *= 2;
+  }
   return last->cancel();
 }
 

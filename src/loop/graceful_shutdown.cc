@@ -1,5 +1,8 @@
 #include "contrail/graceful_shutdown.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "contrail/cancellation.h"
 #include "src/loop/callback_scope.h"
 #include "src/loop/loop_state.h"
@@ -9,12 +12,20 @@
 namespace contrail::inline v0 {
 namespace detail {
 
+namespace {
+
+/// Timers count what is longer as 1 ms, as in Node: here it would mean the opposite.
+constexpr std::chrono::milliseconds longest_delay{INT32_MAX};
+
+}  // namespace
+
 Shutdown::Shutdown(LoopState& loop) noexcept : loop_(loop), begun_(loop.timers.cached_now()) {}
 
 Promise<ShutdownReport> Shutdown::join(std::chrono::milliseconds deadline, CreationSite site) {
   auto [promise, resolver] = Promise<ShutdownReport>::with_resolver(site);
   waiting_.push_back(std::move(resolver));
   if (phase_ == Phase::accepting) begin();
+  deadline = std::min(deadline, longest_delay);
   const auto due = loop_.timers.cached_now() + deadline;
   if (phase_ == Phase::draining && due < deadline_) {
     deadline_ = due;
@@ -26,7 +37,9 @@ Promise<ShutdownReport> Shutdown::join(std::chrono::milliseconds deadline, Creat
 
 void Shutdown::begin() {
   phase_ = Phase::draining;
-  while (loop_.on_shutdown.next != &loop_.on_shutdown) {
+  Link last;  // Those who come from here on are not for this time.
+  last.insert_before(loop_.on_shutdown);
+  while (loop_.on_shutdown.next != &last) {
     auto* next = static_cast<OnShutdown::State*>(loop_.on_shutdown.next);
     next->unlink();
     Function<void()> fn = std::move(next->fn);
@@ -36,6 +49,7 @@ void Shutdown::begin() {
       loop_.uncaught(std::move(error), ExceptionOrigin::uncaught_exception);
     }
   }
+  last.unlink();
   loop_.open.each([](Open& item) { item.stop_accepting(); });
 }
 

@@ -360,5 +360,17 @@ TEST_F(AsyncResourcesDeath, are_not_run_on_a_thread_that_never_had_a_loop) {
   EXPECT_DEATH(std::thread(resource.bind([] {})).join(), sentence);
 }
 
+TEST_F(AsyncResources, keep_their_context_although_a_hook_destroys_them_in_before) {
+  AsyncLocalStorage<std::string> storage;
+  std::optional<AsyncResource> resource;
+  storage.run("kept", [&] { resource.emplace("MINE"); });
+  AsyncHook meddler{{.before = [&](AsyncId) { resource.reset(); }}};
+  meddler.enable();
+  std::string seen;
+  AsyncResource* running = &*resource;
+  running->run_in_async_scope([&] { seen = *storage.get_store(); });
+  EXPECT_EQ(seen, "kept");
+}
+
 }  // namespace
 }  // namespace contrail

@@ -1,5 +1,6 @@
 #include "contrail/cancellation.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <future>
 #include <thread>
@@ -213,6 +214,37 @@ TEST_F(CancellationTest, of_a_coroutine_lets_it_clean_up_first) {
   };
   auto result = with_timeout(work(), 1ms);
   EXPECT_EQ(outcome_of(result), "") << "it has coped";
+}
+
+TEST_F(CancellationTest, by_a_deadline_of_promises_that_wait_for_each_other_is_told) {
+  auto [promise, resolver] = Promise<int>::with_resolver();
+  resolver.resolve(promise.then([](int value) { return value; }));
+  EXPECT_THAT(outcome_of(with_timeout(promise, 5ms)), StartsWith("with_timeout 5 ms: ETIMEDOUT"));
+}
+
+// --- by hooks -----------------------------------------------------------------------------------
+
+TEST_F(CancellationTest, of_what_is_being_settled_does_nothing) {
+  AsyncHook meddler{
+      {.promise_resolve = [this](AsyncId) { source.request_stop(); }, .track_promises = true}};
+  meddler.enable();
+  EXPECT_EQ(outcome_of(sleep(1ms, source.get_token())), "");
+  source = {};
+  EXPECT_EQ(outcome_of(fs::read_file("/proc/self/stat", source.get_token())), "");
+}
+
+TEST_F(CancellationTest, of_a_request_that_has_called_back_does_not_reach_it) {
+  std::vector<AsyncId> requests;
+  AsyncHook meddler{{.init =
+                         [&](const ResourceInfo& made) {
+                           if (made.type == "FSREQCALLBACK") requests.push_back(made.async_id);
+                         },
+                     .before =
+                         [&](AsyncId id) {
+                           if (std::ranges::count(requests, id)) source.request_stop();
+                         }}};
+  meddler.enable();
+  EXPECT_THAT(outcome_of(fs::stat("/", source.get_token())), StartsWith("stat /: ECANCELED"));
 }
 
 // --- with_stop ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "contrail/tcp.h"
 #include "contrail/timers.h"
 #include "support/raw_peer.h"
+#include "support/sanitizers.h"
 
 namespace contrail {
 namespace {
@@ -88,9 +89,7 @@ class DescriptorShortageDeathTest : public ::testing::Test {
   // UBSan's check of a vptr opens a pipe, and takes it for a broken vptr if it cannot. What can be
   // told with an accept4() that fails is in tcp_server_test.cc.
   void SetUp() override {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "sanitizers need descriptors, too";
-#endif
+    if (has_address_sanitizer) GTEST_SKIP() << "sanitizers need descriptors, too";
   }
 
   /// Runs the test in a child, which has no descriptors left to fail with otherwise.

@@ -264,6 +264,16 @@ TEST_F(GracefulShutdown, tells_sockets_and_watchers_that_they_are_closed) {
   EXPECT_EQ(told, 3);
 }
 
+TEST_F(GracefulShutdown, may_have_a_deadline_beyond_what_timers_count) {
+  bool done = false;
+  sleep(5ms).then([&] { done = true; }).detach();
+  shut_down(std::chrono::milliseconds::max());
+  loop().run();
+  EXPECT_TRUE(done);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->complete());
+}
+
 TEST_F(GracefulShutdown, may_be_under_way_when_the_loop_goes) {
   sleep(1h).detach();
   OnShutdown later([] {});
@@ -305,6 +315,13 @@ TEST_F(ActiveResources, are_those_that_are_open) {
   server.close();
   loop().run();
   EXPECT_THAT(loop().active_resources(), IsEmpty());
+}
+
+TEST_F(ActiveResources, do_not_include_what_could_not_be_opened) {
+  EXPECT_THROW(FsWatcher("/nowhere"), Error);
+  EXPECT_THROW(SignalWatcher{SIGKILL}, Error);
+  EXPECT_THAT(loop().active_resources(), IsEmpty());
+  loop().run();
 }
 
 }  // namespace

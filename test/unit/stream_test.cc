@@ -440,5 +440,21 @@ TEST_F(StreamTest, on_close_comes_after_what_close_has_cancelled) {
   EXPECT_EQ(order, "wcr");
 }
 
+TEST_F(StreamTest, tells_nothing_to_who_was_destroyed_by_a_hook_in_before) {
+  auto [client, other] = connected_ends();
+  std::optional<Stream> stream(std::move(other));
+  bool told = false;
+  stream->on_data([&](Result<std::span<const std::byte>>) { told = true; });
+  const AsyncId id = stream->async_id();
+  AsyncHook meddler{{.before = [&](AsyncId running) {
+    if (running == id) stream.reset();
+  }}};
+  meddler.enable();
+  wait(client.write("x"));
+  settle();
+  EXPECT_FALSE(stream);
+  EXPECT_FALSE(told);
+}
+
 }  // namespace
 }  // namespace contrail
