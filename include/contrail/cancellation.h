@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -129,7 +130,7 @@ Promise<T> with_timeout(Promise<T> promise, std::chrono::milliseconds within,
   auto cut = [race, within] {
     race->cut(detail::timed_out, "with_timeout", detail::describe(within));
   };
-  Timeout timer = set_timeout(std::move(cut), within, site);
+  Timeout timer = set_timeout(std::move(cut), std::min(within, detail::longest_delay), site);
   detail::react(
       detail::state_of(promise),
       [race = std::move(race), timer](detail::PromiseState<T>& source) mutable {

@@ -13,6 +13,10 @@
 namespace contrail::inline v0 {
 
 namespace detail {
+/// Timers count what is longer as 1 ms, as in Node. Deadlines, for which that would mean the
+/// opposite, are cut to it: 24.8 days.
+inline constexpr std::chrono::milliseconds longest_delay{INT32_MAX};
+
 struct TimeoutState;
 CONTRAIL_API void retain(TimeoutState* timer) noexcept;
 CONTRAIL_API void release(TimeoutState* timer) noexcept;

@@ -1,16 +1,12 @@
 #include "contrail/process.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "contrail/microtask.h"
 #include "src/io/process_state.h"
 
 namespace contrail::inline v0 {
 namespace {
-
-/// Timers count what is longer as 1 ms.
-constexpr std::chrono::milliseconds longest_delay{INT32_MAX};
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -93,7 +89,7 @@ int Process::State::start(const std::vector<std::string>& args, const ProcessOpt
 void Process::State::start_timer(const ProcessOptions& options) {
   if (options.timeout <= std::chrono::milliseconds::zero()) return;
   auto end = [this, signal = options.kill_signal] { kill(signal); };
-  const auto delay = std::min(options.timeout, longest_delay);
+  const auto delay = std::min(options.timeout, detail::longest_delay);
   timer_ = set_timeout(std::move(end), delay, resource.creation_site());
 }
 

@@ -49,9 +49,8 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
       // It may have ended long ago, and only what it has started is still there.
       if (self->exit) self->finish_if_over();
     };
-    constexpr std::chrono::milliseconds longest{INT32_MAX};  // What is longer counts as 1 ms.
-    timer =
-        set_timeout(std::move(end), std::min(timeout, longest), child->resource.creation_site());
+    timer = set_timeout(std::move(end), std::min(timeout, detail::longest_delay),
+                        child->resource.creation_site());
   }
 
   void kill() noexcept {

@@ -8,9 +8,6 @@
 namespace contrail::inline v0::detail {
 namespace {
 
-/// Of a timer; beyond it, as in Node, they are due at once.
-constexpr auto longest_delay = std::chrono::milliseconds((std::int64_t{1} << 31) - 1);
-
 StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<HandleState*>(data)); }
 
 /// A write to a peer that is gone has to fail, and libuv does not keep it from raising SIGPIPE.

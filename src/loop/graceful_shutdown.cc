@@ -1,7 +1,6 @@
 #include "contrail/graceful_shutdown.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "contrail/cancellation.h"
 #include "src/loop/callback_scope.h"
@@ -11,13 +10,6 @@
 
 namespace contrail::inline v0 {
 namespace detail {
-
-namespace {
-
-/// Timers count what is longer as 1 ms, as in Node: here it would mean the opposite.
-constexpr std::chrono::milliseconds longest_delay{INT32_MAX};
-
-}  // namespace
 
 Shutdown::Shutdown(LoopState& loop) noexcept : loop_(loop), begun_(loop.timers.cached_now()) {}
 

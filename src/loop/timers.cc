@@ -11,10 +11,8 @@ namespace {
 inline constexpr ResourceType timeout_type{resource_types::timeout.name,
                                            &AnyRef::tag_of<Timeout::Details>};
 
-constexpr std::int64_t longest_delay = INT32_MAX;
-
 std::int64_t effective_delay(std::chrono::milliseconds delay) {
-  return delay.count() >= 1 && delay.count() <= longest_delay ? delay.count() : 1;
+  return delay.count() >= 1 && delay <= longest_delay ? delay.count() : 1;
 }
 
 }  // namespace

@@ -216,6 +216,10 @@ TEST_F(CancellationTest, of_a_coroutine_lets_it_clean_up_first) {
   EXPECT_EQ(outcome_of(result), "") << "it has coped";
 }
 
+TEST_F(CancellationTest, by_a_deadline_beyond_what_timers_count_is_far_away) {
+  EXPECT_EQ(outcome_of(with_timeout(sleep(5ms), std::chrono::milliseconds::max())), "");
+}
+
 TEST_F(CancellationTest, by_a_deadline_of_promises_that_wait_for_each_other_is_told) {
   auto [promise, resolver] = Promise<int>::with_resolver();
   resolver.resolve(promise.then([](int value) { return value; }));

@@ -43,6 +43,7 @@ struct PoolState {
   using Held = std::list<Item>;
 
   explicit PoolState(PoolOptions<T> given) : options(std::move(given)) {
+    options.idle_timeout = std::min(options.idle_timeout, longest_delay);
     if (!options.make) throw std::invalid_argument("Pool: the function to make items is empty");
     if (options.max_size == 0) throw std::invalid_argument("Pool: max_size is 0");
     if (options.min_idle > options.max_size) {
