@@ -16,8 +16,9 @@
 #include "contrail/promise.h"
 #include "contrail/timers.h"
 
-/// Cancellation has one vocabulary, std::stop_token: every call that returns a Promise of something
-/// to come takes one, last. Once it is asked to stop, by any thread, the operation is cancelled and
+/// Cancellation has one vocabulary, std::stop_token: every call that waits for something takes one,
+/// last, but for those that close. Where there is none, as in http and in coroutines of your own,
+/// with_stop() serves. Once it is asked to stop, by any thread, the operation is cancelled and
 /// the promise rejects with ECANCELED: at once, unless the operation is still using what you lent
 /// it, such as a buffer. A token that was asked to stop already starts nothing.
 ///
