@@ -21,7 +21,8 @@ FLOOR_NAMES = ["vocabulary", "async", "loop", "io", "http", "hooks"]
 # Other headers of include/contrail/ are io's. A header of detail/ is as high as what it includes.
 PUBLIC_FLOORS = {
     VOCABULARY: "function error creation_site result resource_info resource_types fwd version",
-    ASYNC: "async_hook async_resource async_context async_local_storage execution",
+    ASYNC: "async_hook async_resource async_context async_local_storage execution "
+           "event_time hook_slot sampling",
     LOOP: "loop microtask timers promise promise_combinators thenable cancellation event_emitter "
           "graceful_shutdown",
     ROOF: "contrail",

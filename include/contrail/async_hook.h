@@ -8,8 +8,16 @@
 
 namespace contrail::inline v0 {
 
-/// The five moments in the life of a resource. Leave out the ones you do not need: a moment that
-/// nobody listens to costs one predictable branch.
+/// Where a turn of the loop has got to.
+enum class LoopPhase {
+  turn_begins,  ///< Before the first callback; timers come first.
+  poll_begins,  ///< The loop asks the system for events, and perhaps waits for them.
+  poll_ends,    ///< Before the first callback after that, if there is one.
+  turn_ends,    ///< After immediates. The callbacks of closed handles belong to the next turn.
+};
+
+/// The five moments in the life of a resource, and two in that of the loop. Leave out the ones you
+/// do not need: a moment that nobody listens to costs one predictable branch.
 struct HookCallbacks {
   Function<void(const ResourceInfo&)> init = {};  ///< A resource now exists; it may never run.
   Function<void(AsyncId)> before = {};            ///< Its callback is about to run: 0..n times.
@@ -19,6 +27,12 @@ struct HookCallbacks {
   /// False: no event of any PROMISE. Promises are then not even numbered unless another hook
   /// tracks them. With promise_resolve, false is refused.
   bool track_promises = true;
+  /// Another context has become the current one: on entering and leaving a callback, run(),
+  /// enter_with() and their like. What the callback itself enters is not told.
+  Function<void()> context_switch = {};
+  Function<void(LoopPhase)> loop_phase = {};
+  /// True: of resources, only those that were made in a sampled context. See run_sampled().
+  bool only_sampled = false;
 };
 
 namespace detail {

@@ -70,6 +70,7 @@ class RunScope {
     hot.frame = mine_;
     hot.frame_is_fresh = false;
     ++mine_->refs;  // Being current, and this scope.
+    frame_replaced(outer_);
   }
   RunScope(const RunScope&) = delete;
   RunScope& operator=(const RunScope&) = delete;
@@ -78,6 +79,7 @@ class RunScope {
       hot.frame = outer_;
       hot.frame_is_fresh = true;
       --mine_->refs;
+      frame_replaced(mine_);
     } else {
       prior_.enter();
       release(outer_);

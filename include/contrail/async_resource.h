@@ -11,10 +11,15 @@
 
 namespace contrail::inline v0 {
 
+class AsyncResource;
+
 struct ResourceOptions {
   /// Defaults to execution_async_id(): whoever is running now. As in Node, any id up to 2^53 - 1
   /// and unassigned_async_id (Node's -1) are accepted; others throw std::out_of_range.
   std::optional<AsyncId> trigger_async_id = {};
+  /// The same, as the resource itself, which need not outlive this one: tracers can then follow
+  /// the chain of causes. Takes precedence.
+  const AsyncResource* trigger = nullptr;
   /// Handed to hooks as ResourceInfo::details. Must outlive the resource.
   AnyRef details = {};
   /// The destructor then emits no `destroy`; only emit_destroy() does.
@@ -100,10 +105,12 @@ class CONTRAIL_API AsyncResource {
   ~AsyncResource() {
     if (id_ == no_async_id) return;
     if (details_) forget_details();
-    const bool automatic = !(type_and_flags_ & (manual | destroyed));
-    if (detail::watched(detail::watch_destroy) && automatic) [[unlikely]] {
-      detail::queue_destroy(id_);
+    if (detail::watched(detail::watch_destroy) && !(type_and_flags_ & (manual | destroyed)))
+        [[unlikely]] {
+      detail::queue_destroy(id_, false, notes());
     }
+    if (type_and_flags_ & noted) [[unlikely]]
+      detail::queue_end_of_notes(notes());
     if (frame_) detail::release(frame_);
   }
 
@@ -127,7 +134,7 @@ class CONTRAIL_API AsyncResource {
   template <class F>
   auto bind(F fn) const {
     detail::KeptScope kept{scope_key(), detail::FrameRef::share(frame_)};
-    kept.key.details = nullptr;
+    kept.key.forget_resource();
     return [kept = std::move(kept), fn = std::move(fn)](auto&&... args) mutable -> decltype(auto) {
       return kept.run(fn, std::forward<decltype(args)>(args)...);
     };
@@ -149,7 +156,7 @@ class CONTRAIL_API AsyncResource {
   AsyncResource& emit_destroy() noexcept {
     type_and_flags_ |= destroyed;
     if (detail::watched(detail::watch_destroy)) [[unlikely]]
-      detail::queue_destroy(id_);
+      detail::queue_destroy(id_, false, notes());
     return *this;
   }
 
@@ -167,23 +174,28 @@ class CONTRAIL_API AsyncResource {
   detail::ScopeKey scope_key() const noexcept {
     if (id_ == no_async_id) [[unlikely]]
       detail::die_moved_from("AsyncResource");
-    return {id_, trigger_, &resource_type(), details_};
+    return {id_, trigger_, type_and_flags_, details_};
   }
   detail::ContextFrame* context_frame() const noexcept { return frame_; }
 
  private:
-  enum Flags : std::uintptr_t { manual = 1, destroyed = 2, all_flags = 7 };
+  enum Flags : std::uintptr_t {
+    manual = 1,
+    destroyed = 2,
+    noted = detail::ScopeKey::noted,
+    all_flags = detail::ScopeKey::all_flags
+  };
 
   AsyncResource(const ResourceType& type, const void* details, AsyncId trigger, CreationSite site,
-                std::uintptr_t flags = 0)
+                std::uintptr_t flags = 0, const AsyncResource* cause = nullptr)
       : id_(++detail::hot.last_id),
         trigger_(trigger),
         type_and_flags_(reinterpret_cast<std::uintptr_t>(&type) | flags),
-        details_(details),
+        details_(const_cast<void*>(details)),
         site_(site),
         frame_(detail::capture_frame()) {
     if (detail::watched(detail::watch_init)) [[unlikely]]
-      announce();
+      announce(cause);
   }
 
   template <class F>
@@ -197,13 +209,16 @@ class CONTRAIL_API AsyncResource {
   const ResourceType& resource_type() const noexcept {
     return *reinterpret_cast<const ResourceType*>(type_and_flags_ & ~std::uintptr_t{all_flags});
   }
-  void announce();
+  detail::ResourceNotes* notes() const noexcept {
+    return (type_and_flags_ & noted) ? static_cast<detail::ResourceNotes*>(details_) : nullptr;
+  }
+  void announce(const AsyncResource* cause);
   [[gnu::cold]] void forget_details() noexcept;
 
   AsyncId id_;
   AsyncId trigger_;
   std::uintptr_t type_and_flags_;
-  const void* details_;
+  void* details_;  ///< Or, where it is `noted`, notes that hold them.
   CreationSite site_;
   detail::ContextFrame* frame_;
 };

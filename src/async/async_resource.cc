@@ -14,6 +14,7 @@ namespace {
 constexpr AsyncId largest_id = (AsyncId{1} << 53) - 1;
 
 AsyncId trigger_of(const ResourceOptions& options) {
+  if (options.trigger) return options.trigger->async_id();
   if (!options.trigger_async_id) return execution_async_id();
   const AsyncId trigger = *options.trigger_async_id;
   if (trigger > largest_id && trigger != unassigned_async_id) {
@@ -35,28 +36,40 @@ AsyncResource::AsyncResource(std::string_view type, ResourceOptions options, Cre
 
 AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options, CreationSite site)
     : AsyncResource(type, options.details.object(), trigger_of(options), site,
-                    options.require_manual_destroy ? std::uintptr_t{manual} : 0) {}
+                    options.require_manual_destroy ? std::uintptr_t{manual} : 0, options.trigger) {}
 
-void AsyncResource::announce() {
+void AsyncResource::announce(const AsyncResource* cause) {
   detail::HookRegistry& hooks = detail::environment().hooks;
-  const ResourceType& type = resource_type();
-  if (type.name.empty()) [[unlikely]] {
+  if (resource_type().name.empty()) [[unlikely]] {
     release_context();
     throw std::invalid_argument("AsyncResource: the type must not be empty");
   }
-  hooks.emit_init({id_, trigger_, &type, details_}, site_);
+  if (detail::ResourceNotes* fresh = hooks.new_notes(frame_ && frame_->sampled)) {
+    fresh->details = details_;
+    details_ = fresh;
+    type_and_flags_ |= noted;
+  }
+  hooks.emit_init(scope_key(), site_, cause ? cause->notes() : nullptr);
 }
 
 void AsyncResource::begin_again(detail::FrameRef context) {
   id_ = ++detail::hot.last_id;
   trigger_ = detail::hot.execution_id;
-  type_and_flags_ &= ~std::uintptr_t{destroyed};
+  if (detail::ResourceNotes* old = notes()) {
+    details_ = const_cast<void*>(old->details);
+    detail::queue_end_of_notes(old);
+  }
+  type_and_flags_ &= ~std::uintptr_t{destroyed | noted};
   release_context();
   frame_ = context.detach();
-  if (detail::watched(detail::watch_init)) announce();
+  if (detail::watched(detail::watch_init)) announce(nullptr);
 }
 
 void AsyncResource::forget_details() noexcept {
+  if (detail::ResourceNotes* its = notes()) {
+    its->details = nullptr;
+    return;
+  }
   for (detail::ScopeLink* link = detail::hot.scope; link; link = link->outer()) {
     if (link->key().async_id == id_) link->forget_details();
   }

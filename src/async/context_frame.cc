@@ -82,6 +82,7 @@ inline ContextFrame* new_frame(const ContextFrame::Slots& boxes = {}) {
 inline ContextFrame* copy_slots(const ContextFrame* from, void* memory) noexcept {
   auto* frame = ::new (memory) ContextFrame(from->slots_);
   frame->bound = from->bound;
+  frame->sampled = from->sampled;
   frame->overflow = from->overflow;
   if (frame->overflow) retain(frame->overflow);
   return frame;
@@ -97,7 +98,7 @@ inline void own(ContextFrame* frame, std::uint8_t mask) noexcept {
 }
 
 inline bool is_empty(const ContextFrame* frame) noexcept {
-  return !frame || (frame->bound == 0 && !frame->overflow);
+  return !frame || (frame->bound == 0 && !frame->overflow && !frame->sampled);
 }
 
 /// Takes over a counted reference.
@@ -224,6 +225,12 @@ ContextFrame* frame_without(ContextFrame* from, std::uint32_t index) {
   } else {
     own(frame, rest);
   }
+  return frame;
+}
+
+ContextFrame* sampled_frame(ContextFrame* from) {
+  ContextFrame* frame = from ? clone_frame(from) : new_frame();
+  frame->sampled = true;
   return frame;
 }
 

@@ -13,19 +13,30 @@ void DestroyQueue::flush_from_microtask() {
 
 void DestroyQueue::flush() {
   std::vector<PendingDestroy> delivering;
-  for (int round = 0; !ids_.empty() && round < rounds_max; ++round) {
+  for (int round = 0; !pending_.empty() && round < rounds_max; ++round) {
     delivering.clear();
-    delivering.swap(ids_);
+    delivering.swap(pending_);
     hot.environment->hooks.emit_destroys(delivering);
   }
-  if (!ids_.empty()) return;
+  if (!pending_.empty()) return;
   // Keep the larger buffer: steady state allocates nothing.
   delivering.clear();
-  ids_.swap(delivering);
+  pending_.swap(delivering);
 }
 
-void queue_destroy(AsyncId id, bool promise) noexcept {
-  if (hot.environment) hot.environment->destroys.push(id, promise);
+DestroyQueue::~DestroyQueue() {
+  for (const PendingDestroy& resource : pending_) {
+    if (resource.only_ends()) HookSlots::free_notes(resource.notes());
+  }
+}
+
+void queue_destroy(AsyncId id, bool promise, ResourceNotes* notes) noexcept {
+  if (hot.environment) hot.environment->destroys.push(id, promise, notes);
+}
+
+void queue_end_of_notes(ResourceNotes* notes) noexcept {
+  if (hot.environment) return hot.environment->destroys.push(no_async_id, false, notes);
+  HookSlots::free_notes(notes);
 }
 
 }  // namespace contrail::inline v0::detail

@@ -2,24 +2,28 @@
 
 #include <vector>
 
-#include "contrail/resource_info.h"
+#include "contrail/detail/resource_notes.h"
 
 namespace contrail::inline v0::detail {
 
 struct Environment;
 
-/// An id, and in its lowest bit whether it was a promise's.
+/// A resource whose destroy is to be told; or, with id 0, notes that have ended.
 class PendingDestroy {
  public:
-  PendingDestroy(AsyncId id, bool promise) noexcept : bits_(id << 1 | AsyncId{promise}) {}
+  PendingDestroy(AsyncId id, bool promise, ResourceNotes* notes) noexcept
+      : bits_(id << 1 | AsyncId{promise}), notes_(notes) {}
   AsyncId id() const noexcept { return bits_ >> 1; }
   bool promise() const noexcept { return bits_ & 1; }
+  ResourceNotes* notes() const noexcept { return notes_; }
+  bool only_ends() const noexcept { return bits_ == 0; }
 
  private:
-  AsyncId bits_;
+  AsyncId bits_;  ///< The id, and in its lowest bit whether it was a promise's.
+  ResourceNotes* notes_;
 };
 
-/// Ids waiting for their destroy event, which is never delivered inside another event.
+/// What waits for its destroy event, which is never delivered inside another event.
 class DestroyQueue {
  public:
   /// Longer lists are flushed from a microtask, so that an endless chain of them cannot hold
@@ -27,21 +31,23 @@ class DestroyQueue {
   static constexpr std::size_t flush_early_at = 16384;
   static constexpr int rounds_max = 16;
 
-  void push(AsyncId id, bool promise) {
-    if (ids_.size() == flush_early_at) [[unlikely]]
+  ~DestroyQueue();
+
+  void push(AsyncId id, bool promise, ResourceNotes* notes) {
+    if (pending_.size() == flush_early_at) [[unlikely]]
       flush_from_microtask();
-    ids_.emplace_back(id, promise);
+    pending_.emplace_back(id, promise, notes);
   }
   /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now. A hook that
   /// causes a destroy for every destroy does not hold the loop up: after some rounds what is left
   /// waits for the next call.
   void flush();
-  bool empty() const noexcept { return ids_.empty(); }
+  bool empty() const noexcept { return pending_.empty(); }
 
  private:
   static void flush_from_microtask();
 
-  std::vector<PendingDestroy> ids_;
+  std::vector<PendingDestroy> pending_;
 };
 
 }  // namespace contrail::inline v0::detail

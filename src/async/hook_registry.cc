@@ -14,85 +14,15 @@
 namespace contrail::inline v0::detail {
 namespace {
 
-template <class Listeners, class Callback>
-void listen(Listeners& listeners, Callback& callback, bool promises) {
-  if (callback) listeners.push_back({&callback, promises});
-}
-
 [[noreturn]] void fatal(const char* event, AsyncId id, const ResourceType* type) {
   const std::string_view name = type ? type->name : "resource";
-  fmt::print(stderr, "contrail: a hook threw in {} of {} {}: {}\n", event, name, id,
+  const std::string of = id == no_async_id ? "" : fmt::format(" of {} {}", name, id);
+  fmt::print(stderr, "contrail: a hook threw in {}{}: {}\n", event, of,
              describe(std::current_exception()));
   std::exit(1);
 }
 
 }  // namespace
-
-void HookSet::add(std::shared_ptr<HookEntry> entry) {
-  HookSet changed = *this;  // If that throws, nothing has changed.
-  changed.entries_.push_back(std::move(entry));
-  changed.rebuild();
-  std::swap(*this, changed);
-}
-
-bool HookSet::remove(const HookEntry& entry) {
-  const bool removed = std::erase_if(entries_, [&](auto& e) { return e.get() == &entry; }) > 0;
-  if (removed) rebuild();
-  return removed;
-}
-
-void HookSet::detach_all() {
-  for (auto& entry : entries_) {
-    entry->enabled = false;
-    entry->environment = nullptr;
-  }
-}
-
-bool HookSet::contains(const HookEntry& entry) const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](auto& candidate) { return candidate.get() == &entry; });
-}
-
-std::uint32_t HookSet::watched() const {
-  std::uint32_t bits = 0;
-  if (!init.empty()) bits |= watch_init;
-  if (!before.empty()) bits |= watch_before;
-  if (!after.empty()) bits |= watch_after;
-  if (!destroy.empty()) bits |= watch_destroy;
-  if (!promise_resolve.empty()) bits |= watch_promise_resolve;
-  return bits;
-}
-
-void HookSet::silence(HookEntry& entry) {
-  // Never destroyed: a Loop with static storage may outlive them.
-  static auto& no_init = *new Function<void(const ResourceInfo&)>([](const ResourceInfo&) {});
-  static auto& nothing = *new Function<void(AsyncId)>([](AsyncId) {});
-  auto replace = [](auto& listeners, auto& callback, auto& by) {
-    for (auto& listener : listeners) {
-      if (listener.callback == &callback) listener.callback = &by;
-    }
-  };
-  HookCallbacks& callbacks = entry.callbacks;
-  replace(init, callbacks.init, no_init);
-  replace(before, callbacks.before, nothing);
-  replace(after, callbacks.after, nothing);
-  replace(destroy, callbacks.destroy, nothing);
-  replace(promise_resolve, callbacks.promise_resolve, nothing);
-}
-
-void HookSet::rebuild() {
-  init.clear();
-  for (IdListeners* listeners : {&before, &after, &destroy, &promise_resolve}) listeners->clear();
-  for (auto& entry : entries_) {
-    HookCallbacks& callbacks = entry->callbacks;
-    const bool promises = callbacks.track_promises;
-    listen(init, callbacks.init, promises);
-    listen(before, callbacks.before, promises);
-    listen(after, callbacks.after, promises);
-    listen(destroy, callbacks.destroy, promises);
-    listen(promise_resolve, callbacks.promise_resolve, promises);
-  }
-}
 
 void HookRegistry::enable(std::shared_ptr<HookEntry> entry) {
   HookSet& hooks = edit();
@@ -139,8 +69,10 @@ HookSet& HookRegistry::edit() {
 }
 
 void HookRegistry::publish() {
-  hot.watched = active_.watched();
+  // The loop's next turn says whether it waits for a phase to begin.
+  hot.watched = active_.watched() | (watches_phases() ? hot.watched & watch_phase : 0);
   hot.any_hook = !active_.empty();
+  some_only_sampled_ = active_.any_only_sampled();
 }
 
 void HookRegistry::watch_promises() {
@@ -157,19 +89,23 @@ void HookRegistry::stop_promises_unless_wanted() noexcept {
   if (!promises_wanted_) hot.promises = 0;
 }
 
-template <class Listeners, class Argument>
-inline void HookRegistry::emit(Listeners HookSet::*listeners, const Argument& argument, AsyncId id,
-                               const ResourceType* type, const char* event) noexcept {
-  const bool promise = type == &resource_types::promise;
+template <class Listeners, class... Argument>
+inline void HookRegistry::emit(Listeners HookSet::*listeners, const Event& event,
+                               const Argument&... argument) noexcept {
+  const bool sampled = event.notes && event.notes->sampled;
+  const int kind = (event.type == &resource_types::promise ? HookSet::promise : HookSet::any) |
+                   (sampled ? HookSet::any : HookSet::unsampled);
   const int outer_depth = depth_;
   depth_ = outer_depth + 1;
+  ResourceNotes* const outer_subject = std::exchange(subject_, event.notes);
   try {
     for (auto& listener : active_.*listeners) {
-      if (!promise || listener.promises) (*listener.callback)(argument);
+      if (!(kind & listener.ignored)) (*listener.callback)(argument...);
     }
   } catch (...) {
-    fatal(event, id, type);
+    fatal(event.name, event.id, event.type);
   }
+  subject_ = outer_subject;
   depth_ = outer_depth;
   if (outer_depth == 0 && has_next_) [[unlikely]]
     take_next();
@@ -182,32 +118,91 @@ void HookRegistry::take_next() noexcept {
   next_ = HookSet();
 }
 
-void HookRegistry::emit_init(const ScopeKey& key, CreationSite site) {
-  const ResourceInfo info{key.async_id, key.trigger_async_id, key.type->name,
-                          AnyRef::from(key.details, key.type->details_tag), site};
-  emit(&HookSet::init, info, key.async_id, key.type, "init");
+std::int64_t HookRegistry::event_time() noexcept {
+  const bool shared = depth_ > 0 || hot.execution_id > root_async_id;
+  if (!shared) return clock.now();
+  if (event_time_ == 0) event_time_ = clock.now();
+  return event_time_;
+}
+
+namespace {
+
+/// Of the resource with this id, if it is running.
+ResourceNotes* notes_of_running(AsyncId id) noexcept {
+  for (const ScopeLink* scope = hot.scope; scope; scope = scope->outer()) {
+    if (scope->key().async_id == id) return scope->key().notes();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void HookRegistry::emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause) {
+  const ResourceType* type = key.type();
+  const ResourceInfo info{key.async_id, key.trigger_async_id, type->name,
+                          AnyRef::from(key.details(), type->details_tag), site};
+  ResourceNotes* const outer_cause = cause_;
+  cause_ = cause ? cause : slots.any() ? notes_of_running(key.trigger_async_id) : nullptr;
+  emit(&HookSet::init, {"init", key.async_id, type, key.notes()}, info);
+  cause_ = outer_cause;
+  // Outside callbacks nothing says when the next event is at another time.
+  if (hot.execution_id <= root_async_id) event_time_ = 0;
 }
 
 void HookRegistry::emit_before(const ScopeKey& key) noexcept {
-  emit(&HookSet::before, key.async_id, key.async_id, key.type, "before");
+  event_time_ = 0;
+  emit(&HookSet::before, {"before", key.async_id, key.type(), key.notes()}, key.async_id);
 }
 
 void HookRegistry::emit_after(const ScopeKey& key) noexcept {
-  emit(&HookSet::after, key.async_id, key.async_id, key.type, "after");
+  event_time_ = 0;
+  emit(&HookSet::after, {"after", key.async_id, key.type(), key.notes()}, key.async_id);
+  event_time_ = 0;
 }
 
-void HookRegistry::emit_promise_resolve(AsyncId id) noexcept {
-  emit(&HookSet::promise_resolve, id, id, &resource_types::promise, "promise_resolve");
+void HookRegistry::emit_promise_resolve(const ScopeKey& key) noexcept {
+  const Event event{"promise_resolve", key.async_id, &resource_types::promise, key.notes()};
+  emit(&HookSet::promise_resolve, event, key.async_id);
+  if (hot.execution_id <= root_async_id) event_time_ = 0;
+}
+
+void HookRegistry::emit_context_switch() noexcept {
+  if (std::exchange(in_context_switch_, true)) return;  // A hook has a context of its own.
+  emit(&HookSet::context_switch, {"context_switch"});
+  in_context_switch_ = false;
+  if (hot.execution_id <= root_async_id) event_time_ = 0;
+}
+
+void HookRegistry::emit_loop_phase(LoopPhase phase) noexcept {
+  event_time_ = 0;
+  emit(&HookSet::loop_phase, {"loop_phase"}, phase);
+  event_time_ = 0;
 }
 
 void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noexcept {
+  event_time_ = 0;
   for (const PendingDestroy& resource : resources) {
     const ResourceType* type = resource.promise() ? &resource_types::promise : nullptr;
-    emit(&HookSet::destroy, resource.id(), resource.id(), type, "destroy");
+    if (!resource.only_ends()) {
+      emit(&HookSet::destroy, {"destroy", resource.id(), type, resource.notes()}, resource.id());
+    } else {
+      HookSlots::free_notes(resource.notes());
+    }
   }
+  event_time_ = 0;
 }
 
-void emit_init(const ScopeKey& key, CreationSite site) { environment().hooks.emit_init(key, site); }
+void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause) {
+  environment().hooks.emit_init(key, site, cause);
+}
+
+ResourceNotes* new_notes(bool sampled) noexcept {
+  return hot.environment ? hot.environment->hooks.new_notes(sampled) : nullptr;
+}
+
+void emit_context_switch() noexcept {
+  if (hot.environment) hot.environment->hooks.emit_context_switch();
+}
 
 // A scope may be left, or a bound function called, after its Loop is gone: nobody listens then. A
 // thread that never had one is told here, off the path of those that have.
@@ -217,7 +212,7 @@ void emit_before(const ScopeKey& key) noexcept {
     die(
         fmt::format("contrail: an AsyncResource \"{}\", or a function bound to one, was used on a "
                     "thread that never had a Loop: Loop::post() gets to its own",
-                    key.type->name));
+                    key.type()->name));
   }
 }
 
@@ -230,8 +225,8 @@ void emit_after(const ScopeKey& key) noexcept {
   if (hot.environment) hot.environment->hooks.emit_after(key);
 }
 
-void emit_promise_resolve(AsyncId id) noexcept {
-  if (hot.environment) hot.environment->hooks.emit_promise_resolve(id);
+void emit_promise_resolve(const ScopeKey& key) noexcept {
+  if (hot.environment) hot.environment->hooks.emit_promise_resolve(key);
 }
 
 }  // namespace contrail::inline v0::detail

@@ -2,46 +2,14 @@
 
 #include <memory>
 #include <span>
-#include <vector>
 
-#include "contrail/async_hook.h"
 #include "contrail/detail/async_scope.h"
 #include "src/async/destroy_queue.h"
+#include "src/async/event_clock.h"
+#include "src/async/hook_set.h"
+#include "src/async/hook_slots.h"
 
 namespace contrail::inline v0::detail {
-
-struct HookEntry {
-  HookCallbacks callbacks;
-  Environment* environment = nullptr;  ///< Of the Loop it was enabled on, while that lives.
-  bool enabled = false;
-};
-
-/// Who listens. A set is never changed while it is being walked: see HookRegistry::edit().
-class HookSet {
- public:
-  template <class Callback>
-  struct Listener {
-    Callback* callback;
-    bool promises;
-  };
-  using IdListeners = std::vector<Listener<Function<void(AsyncId)>>>;
-
-  void add(std::shared_ptr<HookEntry> entry);
-  bool remove(const HookEntry& entry);
-  bool contains(const HookEntry& entry) const;
-  void detach_all();  ///< Tells the hooks that their Loop is gone.
-  /// Puts callbacks that do nothing in the place of the entry's: this set may be being walked.
-  void silence(HookEntry& entry);
-  bool empty() const { return entries_.empty(); }
-  std::uint32_t watched() const;
-
-  std::vector<Listener<Function<void(const ResourceInfo&)>>> init;
-  IdListeners before, after, destroy, promise_resolve;
-
- private:
-  void rebuild();
-  std::vector<std::shared_ptr<HookEntry>> entries_;
-};
 
 class HookRegistry {
  public:
@@ -55,22 +23,45 @@ class HookRegistry {
 
   bool emitting() const noexcept { return depth_ > 0; }
 
-  void emit_init(const ScopeKey& key, CreationSite site);
+  /// For a resource that is about to be announced, if any hook wants them.
+  ResourceNotes* new_notes(bool sampled) noexcept {
+    if (!slots.any() && !(sampled && some_only_sampled_)) [[likely]]
+      return nullptr;
+    return slots.new_notes(sampled);
+  }
+  ResourceNotes* subject() const noexcept { return subject_; }
+  ResourceNotes* cause() const noexcept { return cause_; }
+  std::int64_t event_time() noexcept;
+
+  /// `cause` may be nullptr: then it is looked for among what is running.
+  void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause);
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
-  void emit_promise_resolve(AsyncId id) noexcept;
+  void emit_promise_resolve(const ScopeKey& key) noexcept;
+  void emit_context_switch() noexcept;
+  void emit_loop_phase(LoopPhase phase) noexcept;
+  bool watches_phases() const noexcept { return !active_.loop_phase.empty(); }
   /// An event for each, one after the other.
   void emit_destroys(std::span<const PendingDestroy> resources) noexcept;
 
   /// Node switches promises off in a microtask: the runtime may be between before and after.
   void stop_promises_unless_wanted() noexcept;
 
+  HookSlots slots;
+  EventClock clock;
+
  private:
+  struct Event {
+    const char* name;
+    AsyncId id = no_async_id;
+    const ResourceType* type = nullptr;
+    ResourceNotes* notes = nullptr;
+  };
+
   /// Inline in each emitter: what differs between them is then known to the compiler.
-  template <class Listeners, class Argument>
-  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Argument& argument,
-                                   AsyncId id, const ResourceType* type,
-                                   const char* event) noexcept;
+  template <class Listeners, class... Argument>
+  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Event& event,
+                                   const Argument&... argument) noexcept;
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;
   void publish();
@@ -81,7 +72,12 @@ class HookRegistry {
   bool has_next_ = false;
   bool next_differs_ = false;  ///< By a hook that was added or removed inside this event.
   int depth_ = 0;
+  ResourceNotes* subject_ = nullptr;
+  ResourceNotes* cause_ = nullptr;
+  std::int64_t event_time_ = 0;  ///< 0: not read yet.
   bool promises_wanted_ = false;
+  bool some_only_sampled_ = false;
+  bool in_context_switch_ = false;
 };
 
 }  // namespace contrail::inline v0::detail

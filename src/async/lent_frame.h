@@ -42,6 +42,7 @@ ContextFrame* lent_frame(const ContextFrame* from, Lend lend) {
     frame->slots_[slot] = lent_box(from->slots_[slot], lend);
     frame->bound = frame->owned = static_cast<std::uint8_t>(frame->bound | 1u << slot);
   }
+  frame->sampled = from->sampled;
   if (from->overflow) frame->overflow = lent_overflow(from->overflow, lend);
   return frame.detach();
 }

@@ -24,7 +24,7 @@ PipeState::PipeState(std::string name, CreationSite site, PipeOptions options)
 PipeState::PipeState(Incoming incoming, const AsyncResource& from)
     : StreamState(&pipe, &its_resource),
       details(take_over(incoming)),
-      its_resource(pipe_type, {.trigger_async_id = from.async_id(), .details = AnyRef::to(details)},
+      its_resource(pipe_type, {.trigger = &from, .details = AnyRef::to(details)},
                    from.creation_site()) {}
 
 Pipe::Details PipeState::take_over(Incoming incoming) {
@@ -55,7 +55,7 @@ struct PipeConnect {
     Request(StreamHandle pipe, Callback<Pipe> callback)
         : state(std::move(pipe)),
           fn(std::move(callback)),
-          resource(resource_types::pipe_connect, {.trigger_async_id = state->resource().async_id()},
+          resource(resource_types::pipe_connect, {.trigger = &state->resource()},
                    state->resource().creation_site()) {}
 
     const AsyncResource* about() const noexcept override { return &resource; }

@@ -56,7 +56,7 @@ struct WriteRequest : RequestState<uv_write_t> {
   WriteRequest(Data bytes, Callback<void> callback, StreamState& on, CreationSite site)
       : data(std::move(bytes)),
         fn(std::move(callback)),
-        resource(resource_types::write, {.trigger_async_id = on.resource().async_id()}, site) {}
+        resource(resource_types::write, {.trigger = &on.resource()}, site) {}
 
   const AsyncResource* about() const noexcept override { return &resource; }
 
@@ -77,7 +77,7 @@ struct SendRequest : WriteRequest<std::string> {
 struct ShutdownRequest : RequestState<uv_shutdown_t> {
   ShutdownRequest(Callback<void> callback, StreamState& on, CreationSite site)
       : fn(std::move(callback)),
-        resource(resource_types::shutdown, {.trigger_async_id = on.resource().async_id()}, site) {}
+        resource(resource_types::shutdown, {.trigger = &on.resource()}, site) {}
 
   const AsyncResource* about() const noexcept override { return &resource; }
 

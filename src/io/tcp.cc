@@ -20,8 +20,8 @@ struct TcpConnect final : detail::Cancellable {
   struct Request : detail::RequestState<uv_connect_t> {
     explicit Request(Owned its_attempt)
         : attempt(std::move(its_attempt)),
-          resource(resource_types::tcp_connect,
-                   {.trigger_async_id = attempt->state->resource().async_id()}, attempt->site) {}
+          resource(resource_types::tcp_connect, {.trigger = &attempt->state->resource()},
+                   attempt->site) {}
 
     const AsyncResource* about() const noexcept override { return &resource; }
 

@@ -32,7 +32,7 @@ TcpState::TcpState(const SocketAddress& remote, CreationSite site)
 TcpState::TcpState(Incoming incoming, const AsyncResource& from)
     : StreamState(&tcp, &its_resource),
       details(take_over(incoming)),
-      its_resource(tcp_type, {.trigger_async_id = from.async_id(), .details = AnyRef::to(details)},
+      its_resource(tcp_type, {.trigger = &from, .details = AnyRef::to(details)},
                    from.creation_site()) {}
 
 TcpSocket::Details TcpState::take_over(Incoming incoming) {

@@ -19,7 +19,11 @@ class Ground : FrameScope, LinkedIdScope {
 class CallbackScope {
  public:
   CallbackScope() noexcept : loop_(loop_state()) {
-    if (loop_.depth++ == 0) ground_.emplace();
+    if (loop_.depth++ == 0) {
+      ground_.emplace();
+      if (watched(watch_phase)) [[unlikely]]
+        loop_.phases.callback_begins();
+    }
   }
   CallbackScope(const CallbackScope&) = delete;
   CallbackScope& operator=(const CallbackScope&) = delete;

@@ -45,6 +45,7 @@ LoopState::LoopState(Loop& its_owner, uv_loop_t* adopted)
   uv_unref(reinterpret_cast<uv_handle_t*>(&check));
   timers.open();
   immediates.open();
+  phases.open();
   on_shutdown.close();
 
   reset_hot_line();
@@ -113,6 +114,8 @@ void LoopState::run_check_phase() {
     destroys.flush();
   }
   immediates.run();
+  phases.turn_ends();
+  phases.follow_hooks();
 }
 
 void LoopState::flush_destroys() {
@@ -136,6 +139,7 @@ bool LoopState::run_posted() {
 }
 
 bool LoopState::turn(uv_run_mode mode) {
+  phases.follow_hooks();
   if (tasks.due()) {
     CallbackScope scope;  // Drains what was queued since the last turn.
   }
@@ -143,6 +147,7 @@ bool LoopState::turn(uv_run_mode mode) {
   turning = true;
   const bool alive = uv_run(uv, mode) != 0;
   turning = false;
+  phases.turn_ends();  // libuv does not poll if nothing is open.
   if (alive || immediates.alive() || !tasks.empty()) return true;
   if (!shutdown || shutdown->over()) return false;
   shutdown->drained();

@@ -17,6 +17,7 @@
 #include "src/async/environment.h"
 #include "src/loop/immediates.h"
 #include "src/loop/open_list.h"
+#include "src/loop/phases.h"
 #include "src/loop/rejections.h"
 #include "src/loop/shutdown.h"
 #include "src/loop/task_queue.h"
@@ -74,6 +75,7 @@ struct LoopState final : Environment {
   Rejections rejections{*this};
   Timers timers{*this};
   Immediates immediates{*this};
+  LoopPhases phases{*this};
   OpenList open;
   Link on_shutdown;  ///< Of OnShutdowns.
   std::unique_ptr<Shutdown> shutdown;

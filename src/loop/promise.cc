@@ -7,27 +7,44 @@
 
 namespace contrail::inline v0::detail {
 
+ScopeKey PromiseIds::key() const noexcept {
+  const auto type = reinterpret_cast<std::uintptr_t>(&resource_types::promise);
+  if (ResourceNotes* its = notes()) return {id(), its->trigger, type | ScopeKey::noted, its};
+  return {id_, trigger_, type, nullptr};
+}
+
 void PromiseIds::track(PromiseIds* parent) noexcept {
-  if (id != no_async_id) return;
-  if (parent && parent->id == no_async_id) {
+  if (tracked()) return;
+  if (parent && !parent->tracked()) {
     // Before the child's, as in Node: hooks were enabled after the parent was made. What caused
     // it was not recorded.
-    parent->id = ++hot.last_id;
-    parent->trigger = unassigned_async_id;
+    parent->id_ = ++hot.last_id;
+    parent->trigger_ = unassigned_async_id;
   }
-  trigger = parent ? parent->id : hot.execution_id;
-  id = ++hot.last_id;
+  trigger_ = parent ? parent->id() : hot.execution_id;
+  id_ = ++hot.last_id;
 }
 
 void PromiseIds::announce(PromiseIds* parent, CreationSite site) {
   if (hot.watched & watch_no_loop) environment();
   track(parent);
-  if ((hot.promises & promise_init) && watched(watch_init)) emit_init(key(), site);
+  if (!(hot.promises & promise_init) || !watched(watch_init)) return;
+  if (ResourceNotes* fresh = new_notes(hot.frame && hot.frame->sampled)) {
+    fresh->trigger = trigger_;
+    notes_ = fresh;
+    id_ |= noted;
+  }
+  emit_init(key(), site, parent ? parent->notes() : nullptr);
 }
 
 void PromiseIds::announce_settled() noexcept {
   track(nullptr);
-  if (watched(watch_promise_resolve)) emit_promise_resolve(id);
+  if (watched(watch_promise_resolve)) emit_promise_resolve(key());
+}
+
+void PromiseIds::announce_gone() noexcept {
+  if (watched(watch_destroy)) queue_destroy(id(), true, notes());
+  if (ResourceNotes* its = notes()) queue_end_of_notes(its);
 }
 
 void ReactionScope::enter() {

@@ -87,9 +87,10 @@ bool LoopState::abandon_awaited() {
 void LoopState::close_handles() {
   timers.close();
   immediates.close();
-  int closing = 2;
+  int closing = 3;
   for (auto* handle :
-       {reinterpret_cast<uv_handle_t*>(&check), reinterpret_cast<uv_handle_t*>(&wake)}) {
+       {reinterpret_cast<uv_handle_t*>(&check), reinterpret_cast<uv_handle_t*>(&wake),
+        reinterpret_cast<uv_handle_t*>(&phases.prepare)}) {
     handle->data = &closing;
     uv_close(handle, [](uv_handle_t* closed) { --*static_cast<int*>(closed->data); });
   }

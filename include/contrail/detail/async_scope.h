@@ -4,26 +4,54 @@
 
 #include "contrail/detail/context_frame.h"
 #include "contrail/detail/hot_line.h"
+#include "contrail/detail/resource_notes.h"
+#include "contrail/resource_types.h"
 
 namespace contrail::inline v0::detail {
 
-/// What it takes to enter a resource: everything a scope needs, nothing it could outlive.
+/// What it takes to enter a resource: everything a scope needs, nothing it could outlive. Copied on
+/// every entry and looked into by hooks only, so taking it apart is left to them.
 struct ScopeKey {
+  /// In the low bits of the type: what follows are notes, which the details are part of.
+  static constexpr std::uintptr_t noted = 4;
+  static constexpr std::uintptr_t all_flags = 7;
+
+  const ResourceType* type() const noexcept {
+    return reinterpret_cast<const ResourceType*>(type_and_flags & ~all_flags);
+  }
+  ResourceNotes* notes() const noexcept {
+    return (type_and_flags & noted) ? static_cast<ResourceNotes*>(details_or_notes) : nullptr;
+  }
+  const void* details() const noexcept {
+    if (!(type_and_flags & noted)) return details_or_notes;
+    return type() == &resource_types::promise ? nullptr : notes()->details;
+  }
+  /// For who may outlive the resource.
+  void forget_resource() noexcept {
+    type_and_flags &= ~all_flags;
+    details_or_notes = nullptr;
+  }
+
   AsyncId async_id = no_async_id;
   AsyncId trigger_async_id = no_async_id;
-  const ResourceType* type = nullptr;
-  const void* details = nullptr;
+  std::uintptr_t type_and_flags = 0;
+  void* details_or_notes = nullptr;
 };
 
 // Emitters: out of line, behind one test of hot.watched. Not [[gnu::cold]], which would optimise
 // them for size: with a hook enabled they run for every event.
-CONTRAIL_API void emit_init(const ScopeKey& key, CreationSite site);
+CONTRAIL_API void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause = nullptr);
 CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
 /// The same ahead of a change of context; returns the frame to return to, which hooks may change.
 CONTRAIL_API ContextFrame* emit_before_leaving(const ScopeKey& key) noexcept;
 CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
-CONTRAIL_API void emit_promise_resolve(AsyncId id) noexcept;
-CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false) noexcept;
+CONTRAIL_API void emit_promise_resolve(const ScopeKey& key) noexcept;
+/// Notes for a resource that is about to be announced; nullptr if no hook wants any of it.
+CONTRAIL_API ResourceNotes* new_notes(bool sampled) noexcept;
+CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false,
+                                ResourceNotes* notes = nullptr) noexcept;
+/// After what is queued: the resource is gone, and so are its notes.
+CONTRAIL_API void queue_end_of_notes(ResourceNotes* notes) noexcept;
 
 inline bool watched(Watch what) noexcept { return (hot.watched & what) != 0; }
 
@@ -37,8 +65,11 @@ class ScopeLink {
 
   const ScopeKey& key() const noexcept { return key_; }
   ScopeLink* outer() const noexcept { return outer_; }
-  /// The resource died inside its own callback: hooks must not see its details any more.
-  void forget_details() noexcept { key_.details = nullptr; }
+  /// The resource died inside its own callback: hooks must not see its details any more. Its notes
+  /// they do, until its destroy is told.
+  void forget_details() noexcept {
+    if (!key_.notes()) key_.details_or_notes = nullptr;
+  }
 
  private:
   ScopeKey key_;
@@ -91,10 +122,12 @@ class AsyncScope : FrameToReturnTo, IdScope {
     if (watched(watch_before)) [[unlikely]]
       outer_frame = emit_before_leaving(link.key());
     hot.frame = frame;
+    frame_replaced(outer_frame);
   }
   ~AsyncScope() {
     ContextFrame* inner = std::exchange(hot.frame, outer_frame);
     hot.frame_is_fresh = false;
+    frame_replaced(inner);
     if (inner) release(inner);
     if (watched(watch_after)) [[unlikely]]
       emit_after(link_.key());

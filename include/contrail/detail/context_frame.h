@@ -92,6 +92,7 @@ class ContextFrame {
   std::uint8_t owned = 0;          ///< Slots whose box this frame counts.
   bool edited = false;             ///< disable() was here.
   bool queued = false;             ///< Among the dying, although frames still borrow through it.
+  bool sampled = false;            ///< So is what derives from it: see run_sampled().
   ContextFrame* parent = nullptr;  ///< Counted in its links.
   OverflowNode* overflow = nullptr;
   struct Retired* retired = nullptr;  ///< Boxes disabled here that derived frames still borrow.
@@ -122,6 +123,8 @@ CONTRAIL_API ContextFrame* frame_without(ContextFrame* from, std::uint32_t index
 ContextFrame* clone_frame(ContextFrame* from);
 /// Replaces a fresh current frame by a copy of its own, and returns it.
 CONTRAIL_API ContextFrame* separate_frame();
+/// `from` (which may be nullptr), marked as sampled.
+CONTRAIL_API ContextFrame* sampled_frame(ContextFrame* from);
 /// A frame with nothing in it: what is left after the first run() has returned.
 CONTRAIL_API ContextFrame* empty_frame();
 /// Takes the variable out of the current frame object itself. If it throws, nothing has changed.
@@ -145,10 +148,17 @@ inline ContextFrame* capture_frame() {
   return frame;
 }
 
+/// To be called when the current frame has become another one than `left`, which may be gone.
+inline void frame_replaced(const ContextFrame* left) noexcept {
+  if ((hot.watched & watch_context) && hot.frame != left) [[unlikely]]
+    emit_context_switch();
+}
+
 /// Makes `frame` (a counted reference) current.
 inline void replace_frame(ContextFrame* frame) noexcept {
   ContextFrame* old = std::exchange(hot.frame, frame);
   hot.frame_is_fresh = false;
+  frame_replaced(old);
   if (old) release(old);
 }
 
@@ -167,12 +177,14 @@ class FrameScope {
   explicit FrameScope(ContextFrame* frame) : previous_(frame_to_return_to()) {
     if (frame) ++frame->refs;
     hot.frame = frame;
+    frame_replaced(previous_);
   }
   FrameScope(const FrameScope&) = delete;
   FrameScope& operator=(const FrameScope&) = delete;
   ~FrameScope() {
     ContextFrame* inner = std::exchange(hot.frame, previous_);
     hot.frame_is_fresh = false;
+    frame_replaced(inner);
     if (inner) release(inner);
   }
 

@@ -22,6 +22,8 @@ enum Watch : std::uint32_t {
   /// No Loop lives on this thread. Set together with watch_all, so that the first thing anyone
   /// does takes the slow path, which then says what is missing.
   watch_no_loop = 32,
+  watch_context = 64,  ///< Which context is current.
+  watch_phase = 128,   ///< The next callback begins a phase of the loop's turn.
 };
 
 /// Which promise events are instrumented, as bits of HotLine::promises. Not the same as who
@@ -52,6 +54,9 @@ struct alignas(64) HotLine {
 };
 
 extern CONTRAIL_API constinit thread_local HotLine hot __attribute__((tls_model("initial-exec")));
+
+/// Behind a test of HotLine::watched.
+CONTRAIL_API void emit_context_switch() noexcept;
 
 /// Back to a thread without a Loop. The context stays: it may be older than the Loop.
 void reset_hot_line() noexcept;

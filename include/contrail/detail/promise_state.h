@@ -16,11 +16,11 @@
 namespace contrail::inline v0::detail {
 
 /// The ids of a PROMISE. Assigned only while some hook tracks promises, which may be late.
-struct PromiseIds {
-  AsyncId id = no_async_id;
-  AsyncId trigger = no_async_id;
-
-  ScopeKey key() const noexcept { return {id, trigger, &resource_types::promise, nullptr}; }
+class PromiseIds {
+ public:
+  AsyncId id() const noexcept { return id_ & ~noted; }
+  bool tracked() const noexcept { return id_ != no_async_id; }
+  CONTRAIL_API ScopeKey key() const noexcept;
 
   /// A promise was born; `parent` is the one it derives from.
   void born(PromiseIds* parent, CreationSite site) {
@@ -32,15 +32,25 @@ struct PromiseIds {
       announce_settled();
   }
   void gone() noexcept {
-    if (id != no_async_id && watched(watch_destroy)) [[unlikely]]
-      queue_destroy(id, true);
+    if (tracked()) [[unlikely]]
+      announce_gone();
   }
   /// Assigns an id if there is none yet.
   CONTRAIL_API void track(PromiseIds* parent) noexcept;
 
  private:
+  static constexpr AsyncId noted = AsyncId{1} << 63;
+
+  ResourceNotes* notes() const noexcept { return id_ & noted ? notes_ : nullptr; }
   CONTRAIL_API void announce(PromiseIds* parent, CreationSite site);
   CONTRAIL_API void announce_settled() noexcept;
+  CONTRAIL_API void announce_gone() noexcept;
+
+  AsyncId id_ = no_async_id;
+  union {
+    AsyncId trigger_ = no_async_id;
+    ResourceNotes* notes_;  ///< Which hold the trigger, where the id is `noted`.
+  };
 };
 
 /// A reaction runs in one of these: the context its author had and, while promises are tracked,
@@ -80,7 +90,7 @@ class PromiseCore : public Cancellable {
   PromiseCore(const PromiseCore&) = delete;
   PromiseCore& operator=(const PromiseCore&) = delete;
 
-  AsyncId async_id() const noexcept { return ids.id; }
+  AsyncId async_id() const noexcept { return ids.id(); }
   ScopeKey scope_key() const noexcept { return ids.key(); }
   bool pending() const noexcept { return status_ == Status::pending; }
   bool fulfilled() const noexcept { return status_ == Status::fulfilled; }

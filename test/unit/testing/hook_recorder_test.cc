@@ -30,7 +30,9 @@ class HookRecorderTest : public ::testing::Test {
 constexpr ResourceType timeout = resource_types::timeout;
 
 /// Events of our own making: contrail keeps to the rules.
-detail::ScopeKey timer(AsyncId id) { return {id, root_async_id, &timeout, nullptr}; }
+detail::ScopeKey timer(AsyncId id) {
+  return {id, root_async_id, reinterpret_cast<std::uintptr_t>(&timeout)};
+}
 
 TEST_F(HookRecorderTest, prints_a_canonical_trace) {
   HookRecorder recorder({"Timeout"});
