@@ -427,6 +427,13 @@ TEST_F(CancelledWrites, are_told_once_if_a_hook_cancels_them_as_the_writer_goes)
   EXPECT_THAT(told_, ElementsAre("cancelled", "cancelled", "cancelled"));
 }
 
+TEST_F(CancelledWrites, do_not_include_one_that_is_done_as_a_hook_hears_of_the_next) {
+  for (const char* text : {"a", "b", "c"}) write(text);
+  const auto meddler = Meddler::in_init_of("FSREQCALLBACK", [&] { source_.request_stop(); });
+  loop().run();
+  EXPECT_THAT(told_, UnorderedElementsAre("written", "cancelled", "cancelled"));
+}
+
 TEST_F(CancelledWrites, are_told_once_if_a_hook_cancels_them_as_the_first_is_told) {
   for (const char* text : {"a", "b", "c"}) write(text);
   const auto meddler = Meddler::in_promise_resolve([&] { source_.request_stop(); });
