@@ -7,9 +7,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contrail/detail/export.h"
+#include "contrail/error.h"
 #include "contrail/pipe.h"
 #include "contrail/promise.h"
 #include "contrail/resource_info.h"
@@ -117,6 +119,22 @@ struct ProcessOutput {
   std::string errors;
 };
 
+/// The Error of a run_process() that has begun, and what the child had said by then, up to the
+/// limits. It is what the promise rejects with; callbacks are told the Error alone.
+///
+///     try {
+///       co_await run_process("make", {}, {.process = {.timeout = 60s}});
+///     } catch (const ProcessError& error) {
+///       fmt::print("{}, after:\n{}", error.what(), error.output);
+///     }
+struct CONTRAIL_API ProcessError : Error {
+  ProcessError(const Error& error, std::string its_output, std::string its_errors)
+      : Error(error), output(std::move(its_output)), errors(std::move(its_errors)) {}
+
+  std::string output;
+  std::string errors;
+};
+
 struct RunOptions {
   std::string input = {};  ///< What it reads; then its input ends.
   std::size_t output_bytes_max = 1024 * 1024;
@@ -127,7 +145,9 @@ struct RunOptions {
 /// Runs file to its end and captures what it says. A status other than 0 is no failure; these are:
 /// it cannot be started; it says more than the limits allow (ENOBUFS), or takes longer than
 /// process.timeout (ETIMEDOUT), or a token asks to stop (ECANCELED), and is then killed. Children
-/// of its own that keep its output open are waited for, too, unless it is killed.
+/// of its own that keep its output open are waited for, too, unless it is killed. What it had said
+/// by then is in the ProcessError; a with_timeout() that cancels it puts a plain Error in its
+/// place.
 ///
 ///     auto logging = run_process("git", {"log", "-1"});
 ///     const ProcessOutput log = co_await logging;

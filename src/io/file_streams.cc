@@ -108,10 +108,10 @@ struct FileWriter::State final : std::enable_shared_from_this<FileWriter::State>
 
   /// What has begun cannot be taken back.
   bool cancel(Job& job) noexcept {
-    if (jobs.empty() || &job == jobs.front().get()) return false;
+    if (!jobs.empty() && &job == jobs.front().get()) return false;
     const auto at = std::find_if(jobs.begin(), jobs.end(),
                                  [&](const auto& other) { return other.get() == &job; });
-    if (at == jobs.end()) return false;  // It is being told.
+    if (at == jobs.end()) return true;  // It is being told.
     const std::unique_ptr<Job> canceled = std::move(*at);
     jobs.erase(at);
     queued -= canceled->data.size();

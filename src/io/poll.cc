@@ -4,13 +4,14 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
+#include "contrail/detail/link.h"
 #include "src/io/listener.h"
 #include "src/io/promised.h"
 #include "src/loop/handle.h"
@@ -28,6 +29,8 @@ static_assert(static_cast<int>(PollEvents::priority) == UV_PRIORITIZED);
 
 constexpr PollEvents everything =
     PollEvents::readable | PollEvents::writable | PollEvents::disconnect | PollEvents::priority;
+
+constexpr PollEvents event_of(std::size_t bit) { return static_cast<PollEvents>(1U << bit); }
 
 bool is_descriptor(int number) noexcept { return ::fcntl(number, F_GETFD) >= 0; }
 
@@ -49,12 +52,15 @@ int duplicate(int descriptor) {
 
 struct PollWatcher::State final : detail::HandleState {
   State(int descriptor, CreationSite made_at)
-      : own(duplicate(descriptor)), details{descriptor}, site(made_at) {}
+      : own(duplicate(descriptor)), details{descriptor}, site(made_at) {
+    waiters.close();
+  }
   ~State() override {
+    while (waiters.next != &waiters) take(waiters.next);
     if (own >= 0) ::close(own);
   }
 
-  struct Waiter final : detail::Cancellable {
+  struct Waiter final : detail::Link, detail::Cancellable {
     Waiter(State& its_watcher, PollEvents events, Callback<PollEvents> callback)
         : watcher(its_watcher), wanted(events), fn(std::move(callback)) {}
     bool cancel() noexcept override { return watcher.cancel(*this); }
@@ -63,7 +69,6 @@ struct PollWatcher::State final : detail::HandleState {
     PollEvents wanted;
     Callback<PollEvents> fn;
   };
-  using Waiters = std::vector<std::unique_ptr<Waiter>>;
 
   void start();
   void watch(PollEvents events);
@@ -72,7 +77,9 @@ struct PollWatcher::State final : detail::HandleState {
   void on_poll(int status, PollEvents seen);
   void deliver(int status, PollEvents seen);
   void tell_error(const Error& error);
-  void tell_waiters(PollEvents seen);
+  void tell_waiters(PollEvents seen, const Error* error = nullptr);
+  std::unique_ptr<Waiter> take(detail::Link* waiter) noexcept;
+  void count(PollEvents wanted, int by) noexcept;
   int update() noexcept;
   std::optional<Error> refusal() const;
 
@@ -84,7 +91,8 @@ struct PollWatcher::State final : detail::HandleState {
   PollEvents interest = PollEvents::none;
   PollEvents active = PollEvents::none;  ///< What libuv watches for.
   detail::Listener<Result<PollEvents>> listener;
-  Waiters waiters;
+  detail::Link waiters;
+  std::array<int, 4> waiters_for{};  ///< How many there are for each event.
   Details details;
   CreationSite site;
   std::optional<AsyncResource> resource;  ///< Since libuv has taken the descriptor.
@@ -122,8 +130,9 @@ detail::Cancellable* PollWatcher::State::wait(PollEvents wanted, Callback<PollEv
   } else if (auto refused = refusal()) {
     fn(*refused);
   } else {
-    waiters.push_back(std::make_unique<Waiter>(*this, wanted, std::move(fn)));
-    detail::Cancellable* waiter = waiters.back().get();
+    auto* waiter = new Waiter(*this, wanted, std::move(fn));
+    waiter->insert_before(waiters);
+    count(wanted, 1);
     const int status = (active & wanted) == wanted ? 0 : update();
     if (status >= 0) return waiter;
     tell_error(failure(status, details.descriptor));
@@ -132,21 +141,33 @@ detail::Cancellable* PollWatcher::State::wait(PollEvents wanted, Callback<PollEv
 }
 
 bool PollWatcher::State::cancel(Waiter& waiter) noexcept {
-  const auto is_it = [&](const auto& other) { return other.get() == &waiter; };
-  const auto at = std::find_if(waiters.begin(), waiters.end(), is_it);
-  if (at == waiters.end()) return true;  // It is being told.
-  const std::unique_ptr<Waiter> canceled = std::move(*at);
-  waiters.erase(at);
+  const std::unique_ptr<Waiter> canceled = take(&waiter);
   update();
   canceled->fn(failure(UV_ECANCELED, details.descriptor));
   return true;
+}
+
+std::unique_ptr<PollWatcher::State::Waiter> PollWatcher::State::take(
+    detail::Link* waiter) noexcept {
+  std::unique_ptr<Waiter> taken(static_cast<Waiter*>(waiter));
+  taken->unlink();
+  count(taken->wanted, -1);
+  return taken;
+}
+
+void PollWatcher::State::count(PollEvents wanted, int by) noexcept {
+  for (std::size_t bit = 0; bit < waiters_for.size(); ++bit) {
+    if (has_any(wanted, event_of(bit))) waiters_for[bit] += by;
+  }
 }
 
 /// Makes libuv watch for what somebody wants to know.
 int PollWatcher::State::update() noexcept {
   if (!is_open()) return 0;
   PollEvents wanted = interest;
-  for (const auto& waiter : waiters) wanted = wanted | waiter->wanted;
+  for (std::size_t bit = 0; bit < waiters_for.size(); ++bit) {
+    if (waiters_for[bit] > 0) wanted = wanted | event_of(bit);
+  }
   if (wanted == active) return 0;
   active = wanted;
   return uv_poll_start(&handle, static_cast<int>(wanted),
@@ -171,23 +192,26 @@ void PollWatcher::State::deliver(int status, PollEvents seen) {
   if (heard != PollEvents::none) listener.call(heard);
 }
 
-void PollWatcher::State::tell_waiters(PollEvents seen) {
-  if (waiters.empty()) return;
-  Waiters rest;
-  for (auto& waiter : std::exchange(waiters, {})) {
-    if (has_any(waiter->wanted, seen)) {
-      waiter->fn(waiter->wanted & seen);
-    } else {
-      rest.push_back(std::move(waiter));
-    }
+/// Whoever comes while the others are told waits for the next time.
+void PollWatcher::State::tell_waiters(PollEvents seen, const Error* error) {
+  detail::Link due;
+  due.close();
+  for (detail::Link* next = waiters.next; next != &waiters;) {
+    auto* waiter = static_cast<Waiter*>(std::exchange(next, next->next));
+    if (!has_any(waiter->wanted, seen)) continue;
+    waiter->unlink();
+    waiter->insert_before(due);
   }
-  waiters.insert(waiters.begin(), std::make_move_iterator(rest.begin()),
-                 std::make_move_iterator(rest.end()));
+  // A hook that hears of one may cancel others, which then leave.
+  while (due.next != &due) {
+    const auto waiter = take(due.next);
+    error ? waiter->fn(*error) : waiter->fn(waiter->wanted & seen);
+  }
 }
 
 void PollWatcher::State::tell_error(const Error& error) {
   interest = PollEvents::none;
-  for (auto& waiter : std::exchange(waiters, {})) waiter->fn(error);
+  tell_waiters(everything, &error);
   listener.call(error);
 }
 
@@ -199,8 +223,8 @@ void PollWatcher::State::closing() noexcept {
 
 void PollWatcher::State::closed() noexcept {
   detail::CallbackScope scope;
-  const Error cancelled = failure(UV_ECANCELED, details.descriptor);
-  for (auto& waiter : std::exchange(waiters, {})) waiter->fn(cancelled);
+  const Error canceled = failure(UV_ECANCELED, details.descriptor);
+  tell_waiters(everything, &canceled);
   listener.set({});
   resource->emit_destroy();
   resource->release_context();

@@ -13,6 +13,15 @@
 
 namespace contrail::inline v0::detail {
 
+/// The callback that settles a promise. For failures that tell more than an Error there is
+/// resolver.reject().
+template <class T>
+struct Settle {
+  void operator()(Result<T> result) { resolver.settle(std::move(result)); }
+
+  Resolver<T> resolver;
+};
+
 /// The promise form of an operation: start(callback) gets a callback that settles it, and may
 /// return whom to ask to cancel it. If it returns nothing, that is the request that it has handed
 /// to libuv, if any.
@@ -23,12 +32,10 @@ Promise<T> promised(const Waiting& waiting, Start start) {
                               waiting.site);
   }
   auto [promise, resolver] = Promise<T>::with_resolver(waiting.site);
-  auto settle = [resolver = std::move(resolver)](Result<T> result) mutable {
-    resolver.settle(std::move(result));
-  };
+  Settle<T> settle{std::move(resolver)};
   last_submitted = nullptr;
   Cancellable* settler;
-  if constexpr (std::is_void_v<std::invoke_result_t<Start&, decltype(settle)>>) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Start&, Settle<T>>>) {
     start(std::move(settle));
     settler = last_submitted;
   } else {

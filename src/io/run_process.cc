@@ -7,6 +7,9 @@
 namespace contrail::inline v0 {
 namespace {
 
+/// Is told what was captured, and why that is not all, if it is not.
+using Told = Function<void(ProcessOutput, const std::optional<Error>&)>;
+
 /// Kept by the callbacks of its process and pipes, which those drop when they close.
 struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
   /// One of the child's outputs.
@@ -16,7 +19,7 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
     std::string text = {};
   };
 
-  Run(std::string file, RunOptions given, Callback<ProcessOutput> callback, CreationSite site)
+  Run(std::string file, RunOptions given, Told callback, CreationSite site)
       : options(std::move(given)),
         fn(std::move(callback)),
         child(new Process::State(std::move(file), site)),
@@ -35,7 +38,7 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
       self->exit = ended;
       self->finish_if_over();
     };
-    child->on_lost = [self] { self->tell(self->child->error(UV_ECANCELED, "run_process")); };
+    child->on_lost = [self] { self->fail(self->child->error(UV_ECANCELED, "run_process")); };
     if (timeout.count() > 0) start_timer();
     listen(output);
     listen(errors);
@@ -63,7 +66,7 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
 
   void refuse(int status) {
     auto tell = [self = shared_from_this(), failure = child->error(status, "spawn")] {
-      self->tell(failure);
+      self->fail(failure);
     };
     next_tick(std::move(tell), child->resource.creation_site());
     close_all();
@@ -73,7 +76,7 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
   bool cancel() noexcept override {
     kill();
     close_all();
-    tell(child->error(UV_ECANCELED, "run_process"));  // Its end is not waited for.
+    fail(child->error(UV_ECANCELED, "run_process"));  // Its end is not waited for.
     return true;
   }
 
@@ -92,11 +95,11 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
         from.pipe.close();
         return self->finish_if_over();
       }
-      if (chunk->size() > from.bytes_max - from.text.size()) {
-        self->kill();
-        return self->give_up(UV_ENOBUFS);
-      }
-      from.text += as_text(*chunk);
+      const std::size_t room = from.bytes_max - from.text.size();
+      from.text += as_text(*chunk).substr(0, room);
+      if (chunk->size() <= room) return;
+      self->kill();
+      self->give_up(UV_ENOBUFS);
     });
   }
 
@@ -116,14 +119,22 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
   void finish_if_over() {
     if (!exit || output.pipe.is_open() || errors.pipe.is_open() || !fn) return;
     input().close();
-    if (failure) return tell(*failure);
-    tell(ProcessOutput{*exit, std::move(output.text), std::move(errors.text)});
+    tell();
   }
 
-  void tell(Result<ProcessOutput> result) {
+  void fail(const Error& error) {
+    failure = error;
+    tell();
+  }
+
+  void tell() {
     timer.clear();
     timer = {};
-    if (auto told = std::exchange(fn, {})) told(std::move(result));
+    auto told = std::exchange(fn, {});
+    if (!told) return;
+    ProcessOutput captured{exit.value_or(ExitStatus{}), std::move(output.text),
+                           std::move(errors.text)};
+    told(std::move(captured), failure);
   }
 
   struct Abandon {
@@ -133,7 +144,7 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
   RunOptions options;
   std::chrono::milliseconds timeout{};
   Timeout timer;
-  Callback<ProcessOutput> fn;
+  Told fn;
   std::unique_ptr<Process::State, Abandon> child;
   Capture output;
   Capture errors;
@@ -145,17 +156,29 @@ struct Run final : std::enable_shared_from_this<Run>, detail::Cancellable {
 
 void run_process(std::string file, std::vector<std::string> args, RunOptions options,
                  Callback<ProcessOutput> fn, CreationSite site) {
-  std::make_shared<Run>(std::move(file), std::move(options), std::move(fn), site)->start(args);
+  auto told = [fn = std::move(fn)](ProcessOutput captured,
+                                   const std::optional<Error>& failure) mutable {
+    failure ? fn(*failure) : fn(std::move(captured));
+  };
+  std::make_shared<Run>(std::move(file), std::move(options), std::move(told), site)->start(args);
 }
 
 Promise<ProcessOutput> run_process(std::string file, std::vector<std::string> args,
                                    RunOptions options, std::stop_token stop, CreationSite site) {
   const std::string subject = file;
   return detail::promised<ProcessOutput>(
-      {std::move(stop), site, "run_process", subject}, [&](Callback<ProcessOutput> fn) {
-        auto run = std::make_shared<Run>(std::move(file), std::move(options), std::move(fn), site);
+      {std::move(stop), site, "run_process", subject},
+      [&](detail::Settle<ProcessOutput> settle) -> detail::Cancellable* {
+        auto told = [resolver = std::move(settle.resolver)](
+                        ProcessOutput captured, const std::optional<Error>& failure) mutable {
+          if (!failure) return resolver.resolve(std::move(captured));
+          resolver.reject(
+              ProcessError(*failure, std::move(captured.output), std::move(captured.errors)));
+        };
+        auto run =
+            std::make_shared<Run>(std::move(file), std::move(options), std::move(told), site);
         run->start(args);
-        return static_cast<detail::Cancellable*>(run.get());
+        return run.get();
       });
 }
 

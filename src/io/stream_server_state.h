@@ -69,6 +69,7 @@ struct StreamServer<Socket>::State final : detail::Acceptor {
   std::shared_ptr<Function<void(const Error&)>> error_fn;
   Function<void()> close_fn;
   detail::WaitQueue<Socket> waiters;  ///< accept() calls without a connection.
+  std::optional<Socket> unclaimed;    ///< A connection without an accept() call.
   typename Types::Details details;
   std::optional<AsyncResource> resource;  ///< Since listen().
 
@@ -77,6 +78,7 @@ struct StreamServer<Socket>::State final : detail::Acceptor {
   void on_connection(int descriptor,
                      const std::shared_ptr<detail::ConnectionCount>& count) override;
   void on_failure(int status) override;
+  void closing() noexcept override { unclaimed.reset(); }
   void closed() noexcept override;
 };
 
@@ -101,6 +103,8 @@ void StreamServer<Socket>::State::on_connection(
       waiters.settle_first(std::move(socket));
     } else if (connection_fn) {
       connection_fn(std::move(socket));
+    } else {
+      unclaimed = std::move(socket);  // A hook has cancelled who waited for it.
     }
   });
 }
@@ -117,6 +121,10 @@ template <class Socket>
 Promise<Socket> StreamServer<Socket>::State::accept(std::stop_token stop, CreationSite site) {
   if (!resource || !is_open()) {
     return Promise<Socket>::reject(Error(UV_EBADF, "accept", {}, detail::not_listening), site);
+  }
+  if (unclaimed && !stop.stop_requested()) {
+    Socket socket = std::move(*std::exchange(unclaimed, std::nullopt));
+    return Promise<Socket>::resolve(std::move(socket), site);
   }
   Promise<Socket> next = waiters.wait({std::move(stop), site, "accept", subject});
   update_polling();

@@ -51,6 +51,7 @@ Promise<std::size_t> StreamState::read(std::span<std::byte> buffer, std::stop_to
 }
 
 bool StreamState::cancel() noexcept {
+  if (filled_) return true;  // By a hook, just before it is told: the bytes would be lost.
   auto read = std::exchange(pending_read_, std::nullopt);
   if (!read) return false;
   read->resolver.reject(error(UV_ECANCELED, "read"));
@@ -147,6 +148,7 @@ void StreamState::stop_reading() noexcept {
 void StreamState::on_read(ssize_t count, const uv_buf_t& buffer) {
   if (count == 0) return;  // libuv says: nothing yet.
   if (count < 0) ended_ = static_cast<int>(count);
+  filled_ = count > 0 && pending_read_;
   run_callback(resource(), [&] { deliver(count, buffer); });
   await_data();  // After the drain: who awaited this read may be waiting for the next.
 }
@@ -155,7 +157,8 @@ void StreamState::deliver(ssize_t count, const uv_buf_t& buffer) {
   if (!is_open()) return;  // A hook has closed it.
   const std::size_t size = count > 0 ? static_cast<std::size_t>(count) : 0;
   const bool failed = count < 0 && count != UV_EOF;
-  if (pending_read_) {
+  // Not what a hook has begun to read in place of on_data(): these bytes are elsewhere.
+  if (pending_read_ && (std::exchange(filled_, false) || count < 0)) {
     Resolver<std::size_t> resolver = std::move(pending_read_->resolver);
     pending_read_.reset();
     if (failed) return resolver.reject(error(static_cast<int>(count), "read"));

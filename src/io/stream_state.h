@@ -104,6 +104,7 @@ struct StreamState : HandleState, Cancellable {
   int ended_ = 0;  ///< UV_EOF or the error that ended reading.
   bool reading_ = false;
   bool paused_ = false;
+  bool filled_ = false;  ///< What has come is in the buffer of the read() that waits.
 };
 
 }  // namespace contrail::inline v0::detail

@@ -47,9 +47,11 @@ struct TcpConnect final : detail::Cancellable {
       const int bound = uv_tcp_bind(&tcp.tcp, attempt->local->native(), 0);
       if (bound < 0) return fail_to_bind(std::move(attempt), bound);
     }
+    const TcpConnect& its = *attempt;
     auto request = std::make_unique<Request>(std::move(attempt));
     const int status = Request::submit(request, [&](uv_connect_t* submitted) -> int {
-      if (!tcp.is_open()) return UV_ECANCELED;  // By a hook that has heard of the request.
+      // By a hook that has heard of the socket or the request.
+      if (its.canceled || !tcp.is_open()) return UV_ECANCELED;
       const sockaddr* to = tcp.details.remote.native();
       return uv_tcp_connect(submitted, &tcp.tcp, to, [](uv_connect_t* done, int result) {
         auto self = Request::take<Request>(done);

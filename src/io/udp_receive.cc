@@ -28,6 +28,7 @@ Promise<Datagram> UdpSocket::State::receive(std::span<std::byte> buffer, std::st
 }
 
 bool UdpSocket::State::cancel() noexcept {
+  if (filled_) return true;  // By a hook, just before it is told: the datagram would be lost.
   auto receive = std::exchange(pending_receive_, std::nullopt);
   if (!receive) return false;
   receive->resolver.reject(receive_error(UV_ECANCELED));
@@ -75,6 +76,7 @@ uv_buf_t UdpSocket::State::place_for_data() {
 void UdpSocket::State::on_receive(ssize_t count, const uv_buf_t& buffer, const sockaddr* from,
                                   unsigned flags) {
   if (count == 0 && !from) return;  // libuv says: nothing more. A datagram may be empty.
+  filled_ = count >= 0 && pending_receive_;
   detail::run_callback(resource, [&] {
     if (count < 0) return deliver(receive_error(static_cast<int>(count)));
     const auto* bytes = reinterpret_cast<const std::byte*>(buffer.base);
@@ -87,7 +89,8 @@ void UdpSocket::State::on_receive(ssize_t count, const uv_buf_t& buffer, const s
 
 void UdpSocket::State::deliver(Result<Datagram>&& message) {
   if (!is_open()) return;  // A hook has closed it.
-  if (pending_receive_) {
+  // Not what a hook has begun in place of on_message(): this datagram is elsewhere.
+  if (pending_receive_ && (std::exchange(filled_, false) || !message)) {
     Resolver<Datagram> resolver = std::move(pending_receive_->resolver);
     pending_receive_.reset();
     return resolver.settle(std::move(message));

@@ -75,6 +75,7 @@ struct UdpSocket::State final : detail::HandleState, detail::Cancellable {
   detail::Listener<Result<Datagram>> listener_;
   std::optional<PendingReceive> pending_receive_;
   bool receiving_ = false;
+  bool filled_ = false;  ///< What has come is in the buffer of the receive() that waits.
 };
 
 }  // namespace contrail::inline v0

@@ -2,6 +2,7 @@
 
 #include "contrail/async_local_storage.h"
 #include "contrail/execution.h"
+#include "support/cpu_time.h"
 #include "support/lives.h"
 #include "support/loop_test.h"
 #include "support/trace.h"
@@ -336,6 +337,59 @@ TEST_F(EventEmitterTest, promises_an_error_that_is_asked_for) {
   error.then([&](const std::runtime_error& wanted) { heard.push_back(wanted.what()); }).detach();
   loop().run();
   EXPECT_THAT(heard, ElementsAre("wanted"));
+}
+
+TEST_F(EventEmitterTest, cancels_many_who_wait_in_linear_time) {
+  chat->set_max_listeners(0);
+  const auto cancel_each = [&](std::size_t count) {
+    std::vector<std::stop_source> sources(count);
+    std::size_t canceled = 0;
+    for (auto& source : sources) {
+      chat->next<"line">(source.get_token())
+          .catch_error([&] { return ++canceled, std::string(); })
+          .detach();
+    }
+    for (auto source = sources.rbegin(); source != sources.rend(); ++source) source->request_stop();
+    loop().run();
+    EXPECT_EQ(canceled, count);
+    EXPECT_EQ(chat->listener_count<"error">(), 0u);
+  };
+  EXPECT_TRUE(is_linear(cancel_each));
+}
+
+TEST_F(EventEmitterTest, tells_many_who_wait_in_linear_time) {
+  chat->set_max_listeners(0);
+  const auto tell_all = [&](std::size_t count) {
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      chat->next<"line">().then([&](const std::string&) { ++told; }).detach();
+    }
+    chat->emit<"line">("hello");
+    loop().run();
+    EXPECT_EQ(told, count);
+  };
+  EXPECT_TRUE(is_linear(tell_all));
+}
+
+TEST_F(EventEmitterTest, removes_many_listeners_in_linear_time) {
+  chat->set_max_listeners(0);
+  EXPECT_TRUE(is_linear([&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) chat->on<"end">([] {});
+    chat->remove_all_listeners<"end">();
+  }));
+}
+
+TEST_F(EventEmitterTest, cancels_a_next_one_of_whose_listeners_is_gone) {
+  std::stop_source source;
+  auto next = chat->next<"line">(source.get_token());
+  chat->remove_all_listeners<"line">();
+  EXPECT_TRUE(next.pending()) << "an error may still come";
+  source.request_stop();
+  EXPECT_EQ(chat->listener_count<"error">(), 0u);
+  next.catch_error([&](std::exception_ptr error) { return heard.push_back(text_of(error)), ""; })
+      .detach();
+  loop().run();
+  EXPECT_THAT(heard, ElementsAre(HasSubstr("ECANCELED")));
 }
 
 TEST_F(EventEmitterTest, breaks_its_promises_when_it_goes) {

@@ -8,6 +8,7 @@
 
 #include "contrail/async_local_storage.h"
 #include "support/lives.h"
+#include "support/meddler.h"
 #include "support/tcp_test.h"
 #include "support/temp_dir.h"
 
@@ -17,6 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 constexpr OpenOptions new_file{.write = true, .create = true, .truncate = true};
 
@@ -399,6 +401,47 @@ TEST_F(FileStreamsTest, a_writer_that_goes_cancels_what_it_has_not_written) {
   writer.reset();
   EXPECT_THAT(failure_of(first), StartsWith("write: ECANCELED"));
   EXPECT_THAT(failure_of(second), StartsWith("write: ECANCELED"));
+}
+
+class CancelledWrites : public FileStreamsTest {
+ protected:
+  CancelledWrites() : writer_(std::make_unique<FileWriter>(open(path(), new_file))) {}
+
+  void write(const char* text) {
+    writer_->write(text, source_.get_token())
+        .then([this] { told_.emplace_back("written"); },
+              [this](std::exception_ptr) { told_.emplace_back("cancelled"); })
+        .detach();
+  }
+
+  std::unique_ptr<FileWriter> writer_;
+  std::stop_source source_;
+  std::vector<std::string> told_;
+};
+
+TEST_F(CancelledWrites, are_told_once_if_a_hook_cancels_them_as_the_writer_goes) {
+  for (const char* text : {"a", "b", "c"}) write(text);
+  const auto meddler = Meddler::in_promise_resolve([&] { source_.request_stop(); });
+  writer_.reset();
+  loop().run();
+  EXPECT_THAT(told_, ElementsAre("cancelled", "cancelled", "cancelled"));
+}
+
+TEST_F(CancelledWrites, do_not_include_one_that_is_done_as_a_hook_hears_of_the_next) {
+  for (const char* text : {"a", "b", "c"}) write(text);
+  const auto meddler = Meddler::in_init_of("FSREQCALLBACK", [&] { source_.request_stop(); });
+  loop().run();
+  EXPECT_THAT(told_, UnorderedElementsAre("written", "cancelled", "cancelled"));
+}
+
+TEST_F(CancelledWrites, are_told_once_if_a_hook_cancels_them_as_the_first_is_told) {
+  for (const char* text : {"a", "b", "c"}) write(text);
+  const auto meddler = Meddler::in_promise_resolve([&] { source_.request_stop(); });
+  loop().run();
+  EXPECT_THAT(told_, UnorderedElementsAre("written", "cancelled", "cancelled"));
+  writer_.reset();
+  loop().run();
+  EXPECT_EQ(content(path()), "ab") << "the second had begun";
 }
 
 }  // namespace

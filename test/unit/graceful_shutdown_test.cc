@@ -3,6 +3,7 @@
 #include "contrail/contrail.h"
 #include "contrail/format.h"
 #include "support/loop_test.h"
+#include "support/meddler.h"
 
 namespace contrail {
 namespace {
@@ -272,6 +273,28 @@ TEST_F(GracefulShutdown, may_have_a_deadline_beyond_what_timers_count) {
   EXPECT_TRUE(done);
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->complete());
+}
+
+TEST_F(GracefulShutdown, may_be_followed_by_one_that_a_hook_begins_as_it_ends) {
+  bool again = false;
+  shut_down(1h);
+  const auto meddler = Meddler::in_promise_resolve(
+      [&] { graceful_shutdown(1h).then([&](const ShutdownReport&) { again = true; }).detach(); });
+  loop().run();
+  EXPECT_TRUE(report);
+  EXPECT_TRUE(again);
+}
+
+TEST_F(GracefulShutdown, may_be_followed_by_one_that_a_hook_begins_as_it_cuts_off) {
+  bool again = false;
+  const auto keep = loop().keep_alive();
+  shut_down(0ms);
+  const auto meddler = Meddler::in_promise_resolve(
+      [&] { graceful_shutdown(0ms).then([&](const ShutdownReport&) { again = true; }).detach(); });
+  loop().run();
+  loop().run();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(again);
 }
 
 TEST_F(GracefulShutdown, may_be_under_way_when_the_loop_goes) {

@@ -1,5 +1,6 @@
 #include "contrail/message_channel.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "contrail/timers.h"
 #include "support/lives.h"
 #include "support/loop_test.h"
+#include "support/meddler.h"
 
 namespace contrail {
 namespace {
@@ -380,6 +382,63 @@ TEST_F(MessageChannels, do_not_tell_on_close_of_a_detached_port) {
   channel.port2.on_close([] { ADD_FAILURE(); });
   const auto away = std::move(channel.port2).detach();
   turn();
+}
+
+class MeddledPorts : public MessageChannels {
+ protected:
+  /// Two messages arrive; `act` is called in the before of the first.
+  void arrive_and(std::function<void()> act) {
+    port.on_message(keep(seen));
+    for (int i = 1; i <= 2; ++i) channel.port1.post_message(i);
+    const auto meddler = Meddler::in_before_of(port.async_id(), std::move(act));
+    turn();
+  }
+  void TearDown() override {
+    port.close();
+    MessageChannels::TearDown();
+  }
+
+  MessageChannel<int> channel;
+  MessagePort<int>& port = channel.port2;
+  std::vector<int> seen;
+};
+
+TEST_F(MeddledPorts, tell_who_listens_since_the_before_of_a_message) {
+  std::vector<int> by_other;
+  arrive_and([&] { port.on_message(keep(by_other)); });
+  EXPECT_THAT(by_other, ElementsAre(1, 2));
+  EXPECT_THAT(seen, IsEmpty());
+}
+
+TEST_F(MeddledPorts, keep_a_message_for_the_next_to_listen_if_its_before_removes_the_listener) {
+  arrive_and([&] { port.on_message({}); });
+  EXPECT_THAT(seen, IsEmpty());
+  port.on_message(keep(seen));
+  turn();
+  EXPECT_THAT(seen, ElementsAre(1, 2));
+}
+
+TEST_F(MeddledPorts, deliver_once_what_was_received_in_the_before_of_a_message) {
+  std::vector<int> received;
+  arrive_and([&] {
+    port.on_message({});
+    for (int i = 0; i < 2; ++i) {
+      port.receive()
+          .then([&](std::optional<int> message) { received.push_back(*message); })
+          .detach();
+    }
+    port.on_message(keep(seen));
+  });
+  EXPECT_THAT(received, ElementsAre(1, 2));
+  EXPECT_THAT(seen, IsEmpty());
+}
+
+TEST_F(MeddledPorts, deliver_nothing_once_they_are_closed_in_the_before_of_a_message) {
+  arrive_and([&] { port.close(); });
+  channel.port1.ref();
+  loop().run();
+  EXPECT_THAT(seen, IsEmpty());
+  EXPECT_FALSE(channel.port1.is_open());
 }
 
 TEST_F(MessageChannels, call_back_in_the_context_in_which_the_port_was_made) {

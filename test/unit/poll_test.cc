@@ -10,8 +10,11 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "contrail/async_local_storage.h"
+#include "support/cpu_time.h"
+#include "support/meddler.h"
 #include "support/tcp_test.h"
 #include "temp_dir.h"
 #include "trace.h"
@@ -20,6 +23,7 @@ namespace contrail {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 std::string read_from(int descriptor) {
   std::array<char, 64> buffer;
@@ -210,6 +214,54 @@ TEST_F(PollWatchers, may_share_a_descriptor) {
   EXPECT_TRUE(writing.pending());
   writer.close();
   EXPECT_THAT(failure_of(std::move(writing)), HasSubstr("ECANCELED"));
+}
+
+TEST_F(PollWatchers, tell_each_who_waits_once_if_a_hook_cancels_the_others_meanwhile) {
+  PollWatcher watcher(ours());
+  std::stop_source source;
+  std::vector<std::string> told;
+  for (int i = 0; i < 3; ++i) {
+    watcher.wait(PollEvents::readable, source.get_token())
+        .then([&](PollEvents) { told.emplace_back("readable"); },
+              [&](std::exception_ptr) { told.emplace_back("cancelled"); })
+        .detach();
+  }
+  const auto meddler = Meddler::in_promise_resolve([&] { source.request_stop(); });
+  say("x");
+  loop().run();
+  EXPECT_THAT(told, UnorderedElementsAre("readable", "cancelled", "cancelled"));
+}
+
+TEST_F(PollWatchers, tell_each_who_waits_once_if_a_hook_cancels_them_as_they_close) {
+  PollWatcher watcher(ours());
+  std::stop_source source;
+  int told = 0;
+  for (int i = 0; i < 3; ++i) {
+    watcher.wait(PollEvents::readable, source.get_token())
+        .then([](PollEvents) { FAIL(); }, [&](std::exception_ptr) { ++told; })
+        .detach();
+  }
+  const auto meddler = Meddler::in_promise_resolve([&] { source.request_stop(); });
+  watcher.close();
+  loop().run();
+  EXPECT_EQ(told, 3);
+}
+
+TEST_F(PollWatchers, cancel_many_who_wait_in_linear_time) {
+  PollWatcher watcher(ours());
+  const auto cancel_each = [&](std::size_t count) {
+    std::vector<std::stop_source> sources(count);
+    std::size_t canceled = 0;
+    for (auto& source : sources) {
+      watcher.wait(PollEvents::readable, source.get_token())
+          .catch_error([&] { return ++canceled, PollEvents::none; })
+          .detach();
+    }
+    for (auto source = sources.rbegin(); source != sources.rend(); ++source) source->request_stop();
+    loop().run();
+    EXPECT_EQ(canceled, count);
+  };
+  EXPECT_TRUE(is_linear(cancel_each));
 }
 
 // --- ends and errors ----------------------------------------------------------------------------

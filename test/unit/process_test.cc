@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "contrail/async_local_storage.h"
+#include "contrail/cancellation.h"
+#include "contrail/testing/fake_clock.h"
 #include "lives.h"
 #include "support/tcp_test.h"
 #include "support/temp_dir.h"
@@ -228,6 +230,82 @@ TEST_F(ProcessTest, drops_a_run_whose_loop_goes) {
   EXPECT_EQ(*alive, 0);
   EXPECT_EQ(alive.use_count(), 1);
   EXPECT_GT(::wait(nullptr), 0);
+}
+
+class FailedRuns : public ProcessTest {
+ protected:
+  /// Until the child's two pipes have had their first chunk.
+  void wait_for_both(Lives& lives) {
+    run_until([&] {
+      return lives.of("PIPEWRAP", 2) == "1/1/1/0" && lives.of("PIPEWRAP", 3) == "1/1/1/0";
+    });
+  }
+  void expect_captured(Promise<ProcessOutput> run, const char* name) {
+    try {
+      wait(std::move(run));
+      ADD_FAILURE() << "did not fail";
+    } catch (const ProcessError& error) {
+      EXPECT_EQ(error.name(), name);
+      EXPECT_EQ(error.output, "so far\n");
+      EXPECT_EQ(error.errors, "so good\n");
+    }
+  }
+
+  /// What was cancelled is not waited for, but reaped.
+  void TearDown() override {
+    loop().run();
+    ProcessTest::TearDown();
+  }
+
+  const std::string talk_ = "echo so far; echo so good >&2; exec sleep 1000";
+  std::stop_source source_;
+};
+
+TEST_F(FailedRuns, tell_what_was_said_until_they_were_cancelled) {
+  Lives lives;
+  auto run = run_process(talk_, {}, {.process = {.shell = true}}, source_.get_token());
+  wait_for_both(lives);
+  source_.request_stop();
+  expect_captured(std::move(run), "ECANCELED");
+}
+
+TEST_F(FailedRuns, tell_what_was_said_until_it_took_too_long) {
+  testing::FakeClock clock;
+  Lives lives;
+  auto run = run_process(talk_, {}, {.process = {.shell = true, .timeout = 1h}});
+  wait_for_both(lives);
+  clock.advance(1h);
+  expect_captured(std::move(run), "ETIMEDOUT");
+}
+
+TEST_F(FailedRuns, tell_what_was_said_up_to_the_limit) {
+  auto run = run_process("echo so good >&2; echo so far; echo and more; exec sleep 1000", {},
+                         {.output_bytes_max = 7, .process = {.shell = true}});
+  try {
+    wait(std::move(run));
+    ADD_FAILURE() << "did not fail";
+  } catch (const ProcessError& error) {
+    EXPECT_EQ(error.name(), "ENOBUFS");
+    EXPECT_EQ(error.output, "so far\n");
+  }
+}
+
+TEST_F(FailedRuns, tell_that_nothing_was_said_by_what_could_not_start) {
+  try {
+    wait(run_process("/nowhere"));
+    ADD_FAILURE() << "did not fail";
+  } catch (const ProcessError& error) {
+    EXPECT_EQ(error.what(), std::string("spawn /nowhere: ENOENT: no such file or directory"));
+    EXPECT_EQ(error.output + error.errors, "");
+  }
+}
+
+TEST_F(FailedRuns, keep_what_was_said_when_with_stop_cancels_them) {
+  Lives lives;
+  auto run = with_stop(run_process(talk_, {}, {.process = {.shell = true}}), source_.get_token());
+  wait_for_both(lives);
+  source_.request_stop();
+  expect_captured(std::move(run), "ECANCELED");
 }
 
 // --- what hooks see -----------------------------------------------------------------------------

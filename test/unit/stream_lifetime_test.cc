@@ -6,6 +6,7 @@
 
 #include "contrail/microtask.h"
 #include "contrail/timers.h"
+#include "support/meddler.h"
 #include "support/tcp_test.h"
 
 namespace contrail {
@@ -161,6 +162,46 @@ TEST_F(StreamLifetimeTest, a_server_may_be_destroyed_inside_on_close) {
   });
   server->close();
   run_until([&] { return *held_ == 2; });
+}
+
+// --- by hooks -----------------------------------------------------------------------------------
+
+TEST_F(StreamLifetimeTest, a_read_that_a_hook_cancels_as_its_data_arrives_has_it) {
+  std::array<std::byte, 4> buffer;
+  std::stop_source source;
+  auto reading = socket_->read(buffer, source.get_token());
+  const auto meddler = Meddler::in_before_of(socket_->async_id(), [&] { source.request_stop(); });
+  peer_->send("ping");
+  EXPECT_EQ(wait(std::move(reading)), 4u);
+  EXPECT_EQ(as_text(buffer), "ping");
+}
+
+TEST_F(StreamLifetimeTest, a_read_that_a_hook_cancels_and_closes_as_its_data_arrives_fails) {
+  std::array<std::byte, 4> buffer;
+  std::stop_source source;
+  auto reading = socket_->read(buffer, source.get_token());
+  const auto meddler = Meddler::in_before_of(socket_->async_id(), [&] {
+    source.request_stop();
+    socket_->close();
+  });
+  peer_->send("ping");
+  EXPECT_THAT(failure_of(std::move(reading)), ::testing::HasSubstr("ECANCELED"));
+}
+
+TEST_F(StreamLifetimeTest, a_read_in_place_of_on_data_that_a_hook_begins_has_what_comes_next) {
+  std::array<std::byte, 4> buffer{};
+  std::optional<Promise<std::size_t>> reading;
+  socket_->on_data([](Chunk) { FAIL(); });
+  const auto meddler = Meddler::in_before_of(socket_->async_id(), [&] {
+    socket_->on_data({});
+    reading = socket_->read(buffer);
+  });
+  peer_->send("this was for on_data");
+  run_until([&] { return reading.has_value(); });
+  EXPECT_TRUE(reading->pending());
+  peer_->send("next");
+  EXPECT_EQ(wait(*reading), 4u);
+  EXPECT_EQ(as_text(buffer), "next");
 }
 
 // --- moved --------------------------------------------------------------------------------------

@@ -1,13 +1,34 @@
 #include "contrail/stream.h"
 
+#include <dlfcn.h>
+#include <sys/uio.h>
+
 #include <array>
+#include <functional>
+#include <thread>
 
 #include "contrail/microtask.h"
 #include "support/tcp_test.h"
 
+namespace {
+/// Called once, after the next writev().
+std::function<void()> after_writev;
+}  // namespace
+
+/// In place of the system's.
+extern "C" [[gnu::visibility("default")]] ssize_t writev(int to, const iovec* parts, int count) {
+  using System = ssize_t (*)(int, const iovec*, int);
+  static const auto system = reinterpret_cast<System>(::dlsym(RTLD_NEXT, "writev"));
+  const ssize_t written = system(to, parts, count);
+  if (auto act = std::exchange(after_writev, nullptr)) act();
+  return written;
+}
+
 namespace contrail {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
 using Chunk = Result<std::span<const std::byte>>;
 
 /// More than the system takes at once.
@@ -454,6 +475,56 @@ TEST_F(StreamTest, tells_nothing_to_who_was_destroyed_by_a_hook_in_before) {
   settle();
   EXPECT_FALSE(stream);
   EXPECT_FALSE(told);
+}
+
+// --- a write that another thread cancels while half of it is on its way -------------------------
+
+TEST_F(StreamTest, a_write_of_which_half_is_sent_when_it_is_cancelled_is_sent_whole) {
+  auto [socket, peer] = connected_to_peer();
+  const std::string data = much();
+  std::stop_source source;
+  bool half = false;
+  after_writev = [&] {
+    half = true;
+    std::thread([&] { source.request_stop(); }).join();
+  };
+  std::string got;
+  std::jthread reader([&, &peer = peer] { got = peer.receive_all(); });
+  EXPECT_THAT(failure_of(socket.writev({data, "."}, source.get_token())), HasSubstr("ECANCELED"));
+  EXPECT_TRUE(half);
+  wait(socket.write("the next"));
+  wait(socket.shutdown());
+  reader.join();
+  EXPECT_TRUE(got == data + ".the next") << got.size() << " bytes";
+}
+
+TEST_F(StreamTest, what_writes_send_is_never_torn_when_other_threads_cancel_them) {
+  auto [socket, peer] = connected_to_peer();
+  constexpr int writes = 10;
+  const std::string data = much(4 << 20);
+  std::array<std::stop_source, writes> sources;
+  std::string got;
+  // Each is cancelled as soon as the peer has the first of its bytes.
+  std::jthread reader([&, &peer = peer] {
+    std::size_t canceled = 0;
+    for (std::string next = peer.receive(); !next.empty(); next = peer.receive()) {
+      got += next;
+      while (canceled * data.size() < got.size() && canceled < writes) {
+        sources[canceled++].request_stop();
+      }
+    }
+  });
+  for (std::stop_source& source : sources) {
+    const std::string failure = failure_of(socket.write(data, source.get_token()));
+    EXPECT_THAT(failure, AnyOf("", HasSubstr("ECANCELED")));
+    // The rest of it may be on its way still.
+    run_until([&socket = socket] { return socket.write_queue_size() == 0; });
+  }
+  wait(socket.shutdown());
+  reader.join();
+  std::string sent;
+  for (int i = 0; i < writes; ++i) sent += data;
+  EXPECT_TRUE(got == sent) << "the bytes of " << got.size() / data.size() << " writes";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "contrail/promise_combinators.h"
 #include "contrail/tcp.h"
 #include "contrail/testing/fake_clock.h"
+#include "support/meddler.h"
 #include "support/tcp_test.h"
 
 namespace {
@@ -247,6 +248,62 @@ TEST_F(TcpServerTest, a_connection_accepted_for_nobody_is_closed) {
   TcpServer server = listening();
   server.accept().detach();
   RawPeer peer = RawPeer::connect(server.address());
+  settle();
+  EXPECT_EQ(peer.receive(), "");
+}
+
+// --- an accept() that a hook cancels as its connection is made -----------------------------------
+
+class TcpServerMeddled : public TcpServerTest {
+ protected:
+  /// Somebody connects, says so, and the accept() that waits is cancelled in the init of that.
+  RawPeer connect_and_cancel(TcpServer& server) {
+    std::stop_source source;
+    auto waiting = server.accept(source.get_token());
+    const auto meddler = Meddler::in_init_of("TCPWRAP", [&] { source.request_stop(); });
+    RawPeer peer = RawPeer::connect(server.address());
+    peer.send("ping");
+    EXPECT_THAT(failure_of(std::move(waiting)), HasSubstr("ECANCELED"));
+    return peer;
+  }
+  std::string heard(TcpSocket socket) {
+    std::array<std::byte, 4> buffer;
+    const std::size_t size = wait(socket.read(buffer));
+    return std::string(as_text(std::span(buffer).first(size)));
+  }
+};
+
+TEST_F(TcpServerMeddled, leaves_the_connection_to_the_next_accept) {
+  TcpServer server = listening();
+  RawPeer peer = connect_and_cancel(server);
+  EXPECT_EQ(heard(wait(server.accept())), "ping");
+}
+
+TEST_F(TcpServerMeddled, leaves_the_connection_to_who_waits_already) {
+  TcpServer server = listening();
+  std::stop_source source;
+  auto first = server.accept(source.get_token());
+  auto second = server.accept();
+  const auto meddler = Meddler::in_init_of("TCPWRAP", [&] { source.request_stop(); });
+  RawPeer peer = RawPeer::connect(server.address());
+  peer.send("ping");
+  EXPECT_THAT(failure_of(std::move(first)), HasSubstr("ECANCELED"));
+  EXPECT_EQ(heard(wait(std::move(second))), "ping");
+}
+
+TEST_F(TcpServerMeddled, leaves_the_connection_to_the_callback) {
+  std::optional<TcpSocket> accepted;
+  TcpServer server([&](TcpSocket socket) { accepted = std::move(socket); });
+  server.listen(SocketAddress::loopback());
+  RawPeer peer = connect_and_cancel(server);
+  run_until([&] { return accepted.has_value(); });
+  EXPECT_EQ(heard(std::move(*accepted)), "ping");
+}
+
+TEST_F(TcpServerMeddled, closes_a_connection_that_nobody_wants_with_itself) {
+  TcpServer server = listening();
+  RawPeer peer = connect_and_cancel(server);
+  server.close();
   settle();
   EXPECT_EQ(peer.receive(), "");
 }

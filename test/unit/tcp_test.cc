@@ -9,6 +9,7 @@
 #include <new>
 
 #include "made_up_names.h"
+#include "support/meddler.h"
 #include "support/tcp_test.h"
 
 namespace contrail {
@@ -95,6 +96,44 @@ TEST_F(TcpConnectTest, says_who_refused) {
                      [&](Result<TcpSocket> socket) { heard = socket.error().what(); });
   run_until([&] { return !heard.empty(); });
   EXPECT_EQ(heard, expected);
+}
+
+class TcpConnectMeddled : public TcpConnectTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  /// A connection that is cancelled in the first init of such a resource.
+  std::string failure_to_reach(std::string_view host) {
+    std::stop_source source;
+    const auto meddler = Meddler::in_init_of(GetParam(), [&] { source.request_stop(); });
+    return failure_of(TcpSocket::connect(host, listener_.address().port(), source.get_token()));
+  }
+  RawListener listener_;
+};
+
+TEST_P(TcpConnectMeddled, fails_when_it_is_cancelled_in_an_init_of_its_own) {
+  several = {SocketAddress::loopback()};
+  EXPECT_THAT(failure_to_reach("several.test"), HasSubstr("ECANCELED"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, TcpConnectMeddled,
+                         ::testing::Values("TCPWRAP", "GETADDRINFOREQWRAP", "TCPCONNECTWRAP"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(TcpConnectTest, to_an_address_fails_when_it_is_cancelled_in_the_init_of_its_request) {
+  RawListener listener;
+  std::stop_source source;
+  const auto meddler = Meddler::in_init_of("TCPCONNECTWRAP", [&] { source.request_stop(); });
+  EXPECT_THAT(failure_of(TcpSocket::connect(listener.address(), source.get_token())),
+              HasSubstr("ECANCELED"));
+}
+
+TEST_F(TcpConnectTest, fails_when_it_is_cancelled_as_it_goes_on_to_the_next_address) {
+  RawListener listener;
+  several = {SocketAddress("127.0.0.2", 0), SocketAddress::loopback()};
+  std::stop_source source;
+  auto connecting =
+      TcpSocket::connect("several.test", listener.address().port(), source.get_token());
+  const auto meddler = Meddler::in_init_of("TCPWRAP", [&] { source.request_stop(); });
+  EXPECT_THAT(failure_of(std::move(connecting)), HasSubstr("ECANCELED"));
 }
 
 TEST_F(TcpConnectTest, a_literal_is_not_looked_up) {

@@ -6,6 +6,7 @@
 #include "contrail/async_local_storage.h"
 #include "contrail/udp.h"
 #include "lives.h"
+#include "support/meddler.h"
 #include "udp_test.h"
 
 namespace contrail {
@@ -43,6 +44,21 @@ TEST_F(UdpLifeTest, may_be_destroyed_inside_a_hook) {
   socket->send("1", socket->address(), ignore);
   loop().run();
   EXPECT_FALSE(socket);
+}
+
+TEST_F(UdpLifeTest, gives_a_receive_that_a_hook_cancels_as_a_datagram_arrives_the_datagram) {
+  UdpSocket socket = bound();
+  std::array<std::byte, 16> buffer, other;
+  std::stop_source source;
+  auto receiving = socket.receive(buffer, source.get_token());
+  const auto meddler = Meddler::in_before_of(socket.async_id(), [&] {
+    source.request_stop();
+    socket.receive(other).catch_error([] { return Datagram(); }).detach();
+  });
+  socket.send("ping", socket.address(), ignore);
+  const Datagram received = wait(std::move(receiving));
+  EXPECT_EQ(as_text(received.bytes), "ping");
+  EXPECT_EQ(received.bytes.data(), buffer.data());
 }
 
 TEST_F(UdpLifeTest, may_be_moved_while_it_receives) {

@@ -72,6 +72,11 @@ struct EmitterState {
   template <EventName event>
   using Named = std::tuple_element_t<index<event>, All>;
 
+  using Lists = std::tuple<typename Added::List, typename Events::List..., typename Removed::List>;
+  /// Of a listener.
+  template <std::size_t at>
+  using Place = typename std::tuple_element_t<at, Lists>::Place;
+
   template <EventName event>
   auto& list() noexcept {
     return std::get<index<event>>(lists);
@@ -85,17 +90,8 @@ struct EmitterState {
   }
 
   template <EventName event>
-  Listener add(typename Named<event>::Callback fn, bool once, bool front,
-               std::uint64_t number = next_listener_number()) {
-    if (!fn) throw_no_listener();
-    tell<"newListener">(event.view(), number);
-    auto& there = list<event>();
-    there.add({std::move(fn), number, once}, front);
-    newest = std::max(newest, number);  // Those that hear of a new one may have added others.
-    if (listeners_max > 0 && there.size() > listeners_max && !std::exchange(there.warned, true)) {
-      warn_of_listeners(event.view(), there.size(), listeners_max);
-    }
-    return Listener(number);
+  Listener add(typename Named<event>::Callback fn, bool once, bool front) {
+    return Listener(place_of_new<event>(std::move(fn), once, front)->number);
   }
 
   bool remove(Listener listener) {
@@ -105,14 +101,14 @@ struct EmitterState {
   template <std::size_t at>
   void remove_all_of() {
     auto& there = std::get<at>(lists);
-    while (there.last() != 0) remove_from<at>(there.last());
+    while (const auto last = there.last()) remove_from<at>(*last);
   }
   void remove_all() {
     constexpr std::size_t last = event_count - 1;
     static_assert(names[last] == "removeListener");
     remove_all_before(std::make_index_sequence<last>());
     auto& told = std::get<last>(lists);
-    while (told.last() != 0) told.remove(told.last());
+    while (const auto place = told.last()) told.remove(*place);
   }
 
   /// For next(): the first of the event and an error decides.
@@ -125,11 +121,9 @@ struct EmitterState {
     auto [promise, resolver] = Promise<T>::with_resolver(site);
     const auto wait = std::make_shared<Next<event>>(*this, std::move(resolver));
     state_of(promise)->settled_by(wait.get());
-    auto settle = [wait](const auto&... args) { wait->settle(args...); };
-    add<event>(std::move(settle), true, false, wait->on_event.number_);
-    if constexpr (has_error && event.view() != "error") {
-      auto fail = [wait](const auto&... args) { wait->fail(error_of(args...)); };
-      add<"error">(std::move(fail), true, false, wait->on_error.number_);
+    wait->on_event = place_of_new<event>(typename Next<event>::OnEvent(wait), true, false);
+    if constexpr (Next<event>::may_fail) {
+      wait->on_error = place_of_new<"error">(typename Next<event>::OnError(wait), true, false);
     }
     if (stop.stop_possible()) {
       cancel_on_stop(*state_of(promise), std::move(stop), "next", std::string(event.view()));
@@ -153,7 +147,7 @@ struct EmitterState {
   std::uint64_t newest = 0;  ///< The number of the listener that was added last.
   std::size_t listeners_max = 10;
   std::optional<AsyncResource> resource;
-  std::tuple<typename Added::List, typename Events::List..., typename Removed::List> lists;
+  Lists lists;
 
  private:
   template <EventName event, class... Given>
@@ -175,15 +169,35 @@ struct EmitterState {
     if (list<event>().size() > 0) emit<event>(name, Listener(number));
   }
 
+  template <EventName event>
+  auto place_of_new(typename Named<event>::Callback fn, bool once, bool front) {
+    if (!fn) throw_no_listener();
+    const std::uint64_t number = next_listener_number();
+    tell<"newListener">(event.view(), number);
+    auto& there = list<event>();
+    const auto place = there.add({std::move(fn), number, once}, front);
+    newest = std::max(newest, number);  // Those that hear of a new one may have added others.
+    if (listeners_max > 0 && there.size() > listeners_max && !std::exchange(there.warned, true)) {
+      warn_of_listeners(event.view(), there.size(), listeners_max);
+    }
+    return place;
+  }
+
   template <std::size_t at>
-  bool remove_from(std::uint64_t number) {
-    if (!std::get<at>(lists).remove(number)) return false;
+  bool remove_from(Place<at> place) {
+    const std::uint64_t number = place->number;
+    if (!std::get<at>(lists).remove(place)) return false;
     tell<"removeListener">(names[at], number);
     return true;
   }
+  template <std::size_t at>
+  bool find_and_remove(std::uint64_t number) {
+    const auto place = std::get<at>(lists).find(number);
+    return place && remove_from<at>(*place);
+  }
   template <std::size_t... at>
   bool remove_at(std::uint64_t number, std::index_sequence<at...>) {
-    return (remove_from<at>(number) || ...);
+    return (find_and_remove<at>(number) || ...);
   }
   template <std::size_t... at>
   void remove_all_before(std::index_sequence<at...>) {
@@ -200,13 +214,42 @@ struct EmitterState {
   template <EventName event>
   struct Next final : Cancellable, std::enable_shared_from_this<Next<event>> {
     using T = typename Named<event>::Arguments;
+    static constexpr std::size_t at = index<event>;
+    static constexpr bool may_fail = has_error && event.view() != "error";
+    static constexpr std::size_t error_at = may_fail ? index_of("error") : at;
+
+    /// A listener of it, whose place is known until it dies.
+    template <auto place>
+    struct Ear {
+      explicit Ear(std::shared_ptr<Next> its) noexcept : wait(std::move(its)) {}
+      Ear(Ear&&) noexcept = default;
+      Ear& operator=(Ear&&) = delete;
+      ~Ear() {
+        if (wait) (*wait.*place).reset();
+      }
+      std::shared_ptr<Next> wait;
+    };
+    struct OnEvent : Ear<&Next::on_event> {
+      using Ear<&Next::on_event>::Ear;
+      template <class... Args>
+      void operator()(const Args&... args) {
+        this->wait->settle(args...);
+      }
+    };
+    struct OnError : Ear<&Next::on_error> {
+      using Ear<&Next::on_error>::Ear;
+      template <class... Args>
+      void operator()(const Args&... args) {
+        this->wait->fail(error_of(args...));
+      }
+    };
 
     Next(EmitterState& its_emitter, Resolver<T> its_resolver)
         : emitter(its_emitter), resolver(std::move(its_resolver)) {}
 
     template <class... Args>
     void settle(const Args&... args) {
-      emitter.remove(on_error);
+      if (on_error) emitter.template remove_from<error_at>(*on_error);
       if constexpr (std::is_void_v<T>) {
         resolver.resolve();
       } else {
@@ -214,15 +257,15 @@ struct EmitterState {
       }
     }
     void fail(std::exception_ptr error) {
-      emitter.remove(on_event);
+      if (on_event) emitter.template remove_from<at>(*on_event);
       resolver.reject(std::move(error));
     }
     bool cancel() noexcept override {
       const auto kept = this->shared_from_this();
       const auto emitter_kept = Ref<EmitterState>::share(&emitter);
       try {
-        emitter.remove(on_event);
-        emitter.remove(on_error);
+        if (on_event) emitter.template remove_from<at>(*on_event);
+        if (on_error) emitter.template remove_from<error_at>(*on_error);
         resolver.reject(Error(canceled, "next", std::string(event.view())));
       } catch (...) {
         resolver.reject(std::current_exception());  // By who listens to removeListener.
@@ -232,8 +275,8 @@ struct EmitterState {
 
     EmitterState& emitter;
     Resolver<T> resolver;
-    const Listener on_event{next_listener_number()};
-    const Listener on_error{next_listener_number()};
+    std::optional<Place<at>> on_event;
+    std::optional<Place<error_at>> on_error;
   };
 };
 

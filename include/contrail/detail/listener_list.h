@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "contrail/function.h"
@@ -11,7 +12,7 @@ namespace contrail::inline v0::detail {
 
 /// The listeners of one event, in the order in which they are called. While they are, nothing moves
 /// and nothing dies: those that leave are marked, and those that come have a number above the
-/// newest that was to be called.
+/// newest that was to be called. Whoever knows its place leaves without a search.
 template <class... Args>
 class ListenerList {
  public:
@@ -24,30 +25,40 @@ class ListenerList {
     bool removed = false;
   };
 
+  /// Where one is, until its fn dies.
+  using Place = typename std::list<Entry>::iterator;
+
   std::size_t size() const noexcept { return size_; }
 
-  void add(Entry entry, bool front) {
-    entries_.insert(front ? entries_.begin() : entries_.end(), std::move(entry));
+  Place add(Entry entry, bool front) {
+    const Place place =
+        entries_.insert(front ? entries_.begin() : entries_.end(), std::move(entry));
     ++size_;
+    return place;
   }
 
-  /// False if it is not there.
-  bool remove(std::uint64_t number) noexcept {
-    for (Entry& entry : entries_) {
-      if (entry.number != number || entry.removed) continue;
-      mark(entry);
-      sweep();
-      return true;
-    }
-    return false;
+  /// False if it has left already.
+  bool remove(Place place) noexcept {
+    if (place->removed) return false;
+    mark(*place);
+    if (depth_ > 0) return true;
+    std::list<Entry> dying;  // As in sweep().
+    dying.splice(dying.end(), entries_, place);
+    return true;
   }
 
-  /// The number of the one that is called last; 0 if there is none.
-  std::uint64_t last() const noexcept {
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-      if (!entry->removed) return entry->number;
+  std::optional<Place> find(std::uint64_t number) noexcept {
+    for (Place place = entries_.begin(); place != entries_.end(); ++place) {
+      if (place->number == number && !place->removed) return place;
     }
-    return 0;
+    return std::nullopt;
+  }
+  /// The one that is called last.
+  std::optional<Place> last() noexcept {
+    for (Place place = entries_.end(); place != entries_.begin();) {
+      if (!(--place)->removed) return place;
+    }
+    return std::nullopt;
   }
 
   /// Nobody is called any more.

@@ -1,5 +1,6 @@
 // Servers, connections and loops that end in every order.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "contrail/http/server.h"
 #include "contrail/resource_types.h"
 #include "http_test.h"
+#include "support/meddler.h"
 
 namespace contrail::http {
 namespace {
@@ -42,6 +44,79 @@ TEST_F(ServerLifetimeTest, lets_the_loop_end_once_it_is_closed) {
   client->send(plain_get);
   loop().run();
   EXPECT_EQ(client->text(), ok_response);
+}
+
+class MeddledServerTest : public ServerLifetimeTest {
+ protected:
+  /// What a client hears that sends its request after connecting.
+  std::string ask() {
+    auto client = connect();
+    client->send(last_get);
+    run_until([&] { return client->got.over(); });
+    return client->text();
+  }
+};
+
+TEST_F(MeddledServerTest, drops_a_connection_in_whose_init_a_hook_closes_it) {
+  serve_ok();
+  const auto meddler = Meddler::in_init_of("HTTPINCOMINGMESSAGE", [&] { server->close(); });
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(server->connections(), 0u);
+  EXPECT_EQ(handled, 0);
+}
+
+TEST_F(MeddledServerTest, may_be_destroyed_in_the_init_of_a_connection) {
+  serve_ok();
+  const auto meddler = Meddler::in_init_of("HTTPINCOMINGMESSAGE", [&] { server.reset(); });
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(handled, 0);
+}
+
+class MeddledRequestTest : public MeddledServerTest,
+                           public ::testing::WithParamInterface<const char*> {
+ protected:
+  /// `act` in the first before of the connection's, once it has arrived.
+  std::string ask_and(std::function<void()> act) {
+    AsyncId id = no_async_id;
+    AsyncHook finder({.init = [&](const ResourceInfo& made) {
+      const bool ours = made.type != "TCPWRAP" || made.trigger_async_id == server->async_id();
+      if (made.type == GetParam() && ours) id = made.async_id;
+    }});
+    finder.enable();
+    auto client = connect();
+    run_until([&] { return server->connections() == 1; });
+    finder.disable();
+    const auto meddler = Meddler::in_before_of(id, std::move(act));
+    client->send(last_get);
+    run_until([&] { return client->got.over(); });
+    return client->text();
+  }
+};
+
+TEST_P(MeddledRequestTest, which_a_hook_destroys_with_its_server_is_not_served) {
+  serve_ok();
+  EXPECT_EQ(ask_and([&] { server.reset(); }), "");
+  EXPECT_EQ(handled, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, MeddledRequestTest,
+                         ::testing::Values("TCPWRAP", "HTTPINCOMINGMESSAGE"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(MeddledServerTest, serves_the_request_in_whose_before_a_hook_closes_it) {
+  serve_ok();
+  AsyncId connection = no_async_id;
+  AsyncHook meddler({.init =
+                         [&](const ResourceInfo& made) {
+                           if (made.type == "HTTPINCOMINGMESSAGE") connection = made.async_id;
+                         },
+                     .before =
+                         [&](AsyncId id) {
+                           if (id == connection) server->close();
+                         }});
+  meddler.enable();
+  EXPECT_EQ(ask(), last_ok_response);
+  EXPECT_FALSE(server->listening());
 }
 
 TEST_F(ServerLifetimeTest, may_listen_again) {
