@@ -21,6 +21,17 @@ class SharedContext;
 /// AsyncContext proposal for JavaScript (TC39, stage 2).
 namespace async_context {
 
+/// Whether no variable and no storage holds anything in the current context, default values aside.
+inline bool is_empty() noexcept {
+  const detail::ContextFrame* frame = detail::hot.frame;
+  return !frame || (frame->bound == 0 && !frame->overflow);
+}
+
+/// For tracers: tells the contexts that are in use apart. Equal as long as something holds the same
+/// one, and then perhaps another one's; nullptr if nothing was ever entered. Read in `init`, it is
+/// that of the context which the new resource holds.
+inline const void* identity() noexcept { return detail::hot.frame; }
+
 struct VariableOptions {
   std::string name = {};
 };

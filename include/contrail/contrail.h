@@ -55,4 +55,9 @@
 #endif
 
 #include "contrail/hooks/chrome_trace.h"
+#include "contrail/hooks/context_loss.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/leak_detector.h"
+#include "contrail/hooks/metrics.h"
+#include "contrail/hooks/probes.h"
+#include "contrail/hooks/trigger_graph.h"
