@@ -8,11 +8,11 @@
 #include <cstdlib>
 #include <iterator>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include "contrail/async_hook.h"
 #include "contrail/execution.h"
+#include "contrail/hook_slot.h"
 #include "contrail/loop.h"
 #include "contrail/timers.h"
 
@@ -26,6 +26,12 @@ struct EventLog::State : std::enable_shared_from_this<EventLog::State> {
   void after(AsyncId id);
   void destroy(AsyncId id);
   void promise_resolve(AsyncId id);
+  void enable() {
+    if (hook_.enabled()) return;
+    running_.clear();  // Whose end it has missed.
+    hook_.enable();
+  }
+  void disable() noexcept { hook_.disable(); }
 
  private:
   bool shown(std::string_view type) const;
@@ -41,9 +47,8 @@ struct EventLog::State : std::enable_shared_from_this<EventLog::State> {
   Sink sink_;
   const EventLogOptions options_;
   std::set<std::string, std::less<>> type_names_;
-  /// Of the resources that are alive; nullptr for those that are not shown.
-  std::unordered_map<AsyncId, const std::string*> types_;
-  std::vector<AsyncId> running_;  ///< Those shown, innermost last.
+  HookSlot<const std::string*> types_;  ///< nullptr for what is not shown.
+  std::vector<AsyncId> running_;        ///< Those shown, innermost last.
   std::string line_;
   bool printing_ = false;
   AsyncHook hook_;
@@ -71,6 +76,7 @@ EventLog::State::State(Sink sink, EventLogOptions options)
             .after = [this](AsyncId id) { after(id); },
             .destroy = [this](AsyncId id) { destroy(id); },
             .track_promises = options_.track_promises,
+            .only_sampled = options_.only_sampled,
         };
         if (options_.track_promises) {
           callbacks.promise_resolve = [this](AsyncId id) { promise_resolve(id); };
@@ -82,11 +88,11 @@ EventLog::State::State(Sink sink, EventLogOptions options)
 
 void EventLog::State::init(const ResourceInfo& made) {
   if (printing_ || !shown(made.type)) {
-    types_.emplace(made.async_id, nullptr);
+    types_.emplace(nullptr);
     return;
   }
   const std::string& type = *type_names_.emplace(made.type).first;
-  types_.emplace(made.async_id, &type);
+  types_.emplace(&type);
   std::string rest = " by " + number(made.trigger_async_id);
   if (execution_async_id() != made.trigger_async_id) rest += " in " + number(execution_async_id());
   print("init", type, made.async_id, rest + details_of(made));
@@ -110,11 +116,8 @@ void EventLog::State::after(AsyncId id) {
 }
 
 void EventLog::State::destroy(AsyncId id) {
-  const auto found = types_.find(id);
-  if (found == types_.end()) return;
-  const std::string* type = found->second;
-  types_.erase(found);
-  if (type) print("destroy", *type, id);
+  const std::string* const* type = types_.get();
+  if (type && *type) print("destroy", **type, id);
 }
 
 void EventLog::State::promise_resolve(AsyncId id) {
@@ -128,7 +131,7 @@ bool EventLog::State::shown(std::string_view type) const {
 
 /// nullptr if the resource is not shown. One that is older than the log shows its type by running.
 const std::string* EventLog::State::shown_type(AsyncId id) {
-  if (const auto found = types_.find(id); found != types_.end()) return found->second;
+  if (const std::string* const* known = types_.get()) return *known;
   const ResourceInfo running = execution_async_resource();
   const std::string_view type = running.async_id == id ? running.type : std::string_view();
   return shown(type) ? &*type_names_.emplace(type.empty() ? "resource" : type).first : nullptr;
@@ -159,6 +162,16 @@ EventLog::EventLog(Sink sink, EventLogOptions options)
 EventLog::EventLog(EventLog&&) noexcept = default;
 EventLog& EventLog::operator=(EventLog&&) noexcept = default;
 EventLog::~EventLog() = default;
+
+EventLog& EventLog::enable() {
+  state_->enable();
+  return *this;
+}
+
+EventLog& EventLog::disable() noexcept {
+  state_->disable();
+  return *this;
+}
 
 namespace {
 

@@ -1,48 +1,68 @@
-// A tracer of your own: at any moment it can tell how the running callback came to be.
+// A tracer of your own: for each route of a server, how long its work waited, and how long it ran.
 
 #include <contrail/contrail.h>
 #include <fmt/core.h>
 
+#include <map>
 #include <string>
-#include <unordered_map>
 
 using namespace contrail;
 using namespace std::chrono_literals;
+using Time = std::chrono::steady_clock::time_point;
 
-class Trail {
+class RequestProfiler {
  public:
-  Trail() { hook_.enable(); }
-  Trail(const Trail&) = delete;  // The hook refers to this object.
-  Trail& operator=(const Trail&) = delete;
+  struct Times {
+    std::chrono::nanoseconds waited{};
+    std::chrono::nanoseconds ran{};
+  };
 
-  std::string here() const { return of(execution_async_id()); }
+  explicit RequestProfiler(const AsyncLocalStorage<std::string>& route) : route_(route) {
+    hook_.enable();
+  }
+  const std::map<std::string, Times>& times() const { return times_; }
 
  private:
-  std::string of(AsyncId id) const {
-    const auto found = trails_.find(id);
-    return found != trails_.end() ? found->second : "main";
+  struct Note {
+    Times* of_route;
+    Time since;  ///< It waits, or runs.
+  };
+
+  void init() {
+    const std::string* route = route_.get_store();
+    if (route) notes_.emplace({&times_[*route], event_time()});
+  }
+  void end(std::chrono::nanoseconds Times::*what) {
+    Note* note = notes_.get();
+    if (!note) return;  // Older than this, or of no route.
+    note->of_route->*what += event_time() - note->since;
+    note->since = event_time();
   }
 
-  std::unordered_map<AsyncId, std::string> trails_;
-  AsyncHook hook_{{
-      .init =
-          [this](const ResourceInfo& made) {
-            trails_[made.async_id] = of(made.trigger_async_id) + " > " + std::string(made.type);
-          },
-      .destroy = [this](AsyncId id) { trails_.erase(id); },
-  }};
+  const AsyncLocalStorage<std::string>& route_;
+  std::map<std::string, Times> times_;
+  HookSlot<Note> notes_;
+  AsyncHook hook_{{.init = [this](const ResourceInfo&) { init(); },
+                   .before = [this](AsyncId) { end(&Times::waited); },
+                   .after = [this](AsyncId) { end(&Times::ran); }}};
 };
 
-Promise<> work(const Trail& trail) {
-  co_await sleep(1ms);
-  fmt::print("{}\n", trail.here());
+void compute(std::chrono::milliseconds time) {
+  const Time end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) continue;
 }
 
 int main() {
   Loop loop;
-  Trail trail;
-  set_timeout([&] { set_immediate([&] { fmt::print("{}\n", trail.here()); }); }, 1ms);
+  AsyncLocalStorage<std::string> route;
+  RequestProfiler profiler(route);
+
+  route.run("/report", [] { set_immediate([] { compute(20ms); }); });
+  route.run("/lookup", [] { set_timeout([] {}, 40ms); });
   loop.run();
-  next_tick([&] { work(trail).detach(); });
-  loop.run();
+
+  for (const auto& [name, times] : profiler.times()) {
+    if (times.waited > 35ms) fmt::print("{} waits\n", name);
+    if (times.ran >= 20ms) fmt::print("{} computes\n", name);
+  }
 }

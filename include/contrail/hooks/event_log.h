@@ -16,6 +16,7 @@ struct EventLogOptions {
   std::vector<std::string> only_types = {};
   /// False: no PROMISE, and promises are not even numbered on this log's account.
   bool track_promises = true;
+  bool only_sampled = false;  ///< See run_sampled().
   /// Put before every line.
   std::string prefix = {};
 };
@@ -46,6 +47,10 @@ class CONTRAIL_API EventLog {
   EventLog(EventLog&&) noexcept;
   EventLog& operator=(EventLog&&) noexcept;
   ~EventLog();
+
+  EventLog&
+  enable();  ///< Goes on after disable(). What was made meanwhile shows its type as it runs.
+  EventLog& disable() noexcept;
 
  private:
   struct State;

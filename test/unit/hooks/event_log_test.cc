@@ -13,6 +13,7 @@
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
 #include "contrail/promise.h"
+#include "contrail/sampling.h"
 #include "contrail/timers.h"
 
 namespace contrail {
@@ -157,6 +158,26 @@ TEST_F(EventLog, keeps_quiet_about_what_its_sink_does) {
   set_immediate([] {});
   loop.run();
   EXPECT_THAT(lines, Each(Not(HasSubstr("TickObject"))));
+}
+
+TEST_F(EventLog, is_switched_off_and_on_inside_callbacks) {
+  auto log = this->log();
+  AsyncResource outer("Outer");
+  outer.run_in_async_scope([&] { log.disable(); });
+  AsyncResource missed("Missed");
+  missed.run_in_async_scope([&] { log.enable(); });
+  outer.run_in_async_scope([] {});
+  missed.run_in_async_scope([] {});
+  EXPECT_THAT(lines,
+              ElementsAre("init Outer 2 by 1", "before Outer 2", "after Missed 3", "before Outer 2",
+                          "after Outer 2", "before Missed 3", "after Missed 3"));
+}
+
+TEST_F(EventLog, shows_what_is_sampled_when_asked) {
+  const auto log = this->log({.only_sampled = true});
+  AsyncResource{"Plain"};
+  run_sampled([] { AsyncResource{"Sampled"}; });
+  EXPECT_THAT(lines, ElementsAre("init Sampled 3 by 1"));
 }
 
 TEST_F(EventLog, ends_with_its_scope) {
