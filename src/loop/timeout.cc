@@ -47,7 +47,7 @@ AsyncId Timeout::async_id() const noexcept {
 namespace {
 
 /// sleep(): the timer owns it.
-struct Sleeper final : detail::Cancellable {
+struct Sleeper final : detail::Cancellable, detail::Pooled {
   bool cancel() noexcept override {
     const Timeout its_timer = timer;
     Resolver<void> its_resolver = std::move(resolver);
@@ -57,6 +57,11 @@ struct Sleeper final : detail::Cancellable {
   }
 
   explicit Sleeper(Resolver<void> of) : resolver(std::move(of)) {}
+
+  void wake() {
+    timer = {};  // What has a ticket might be started again, and is kept for that.
+    resolver.resolve();
+  }
 
   Resolver<void> resolver;
   Timeout timer;
@@ -72,7 +77,7 @@ Promise<void> sleep(std::chrono::milliseconds delay, std::stop_token stop, Creat
   auto sleeper = std::make_unique<Sleeper>(std::move(resolver));
   Sleeper& its = *sleeper;
   detail::state_of(promise)->settled_by(&its);
-  auto wake = [sleeper = std::move(sleeper)] { sleeper->resolver.resolve(); };
+  auto wake = [sleeper = std::move(sleeper)] { sleeper->wake(); };
   its.timer = set_timeout(std::move(wake), delay, site);
   if (stop.stop_possible()) {
     detail::cancel_on_stop(*detail::state_of(promise), std::move(stop), "sleep", {});

@@ -59,6 +59,17 @@ TEST_F(SteadyState, of_timers_that_are_cleared_allocates_nothing) {
   EXPECT_EQ(made, 0u);
 }
 
+TEST_F(SteadyState, of_sleeps_that_end_allocates_for_their_delay_only) {
+  const std::size_t made = allocations_of([&] {
+    for (int i = 0; i < 50 * rounds; ++i) {
+      sleep(1ms).detach();
+      if (i % rounds == 0) loop().run();
+    }
+    loop().run();
+  });
+  EXPECT_LE(made, 2u * 51u);  // The same, each time the loop runs.
+}
+
 // --- TCP ----------------------------------------------------------------------------------------
 
 TEST_F(SteadyState, of_tcp_callbacks_allocates_nothing) {
