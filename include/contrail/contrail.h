@@ -54,5 +54,9 @@
 #include "contrail/http/server.h"
 #endif
 
+#include "contrail/hooks/async_stack.h"
 #include "contrail/hooks/chrome_trace.h"
+#include "contrail/hooks/context_fields.h"
+#include "contrail/hooks/crash_handler.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/signal_text.h"
