@@ -166,6 +166,11 @@ void write_name(SignalText& to, const AsyncFrame& frame) noexcept {
   if (frame.site) to.text(" at ").text(frame.site.file()).text(":").number(frame.site.line());
 }
 
+void write_delay(SignalText& to, const AsyncFrame& frame) noexcept {
+  if (frame.delay.count() < 0) return;
+  to.text(frame.repeat ? ", every " : ", after ").duration(frame.delay);
+}
+
 void write(SignalText& to, const AsyncFrame& frame) noexcept {
   to.text("  ");
   if (frame.type.empty()) {
@@ -179,8 +184,7 @@ void write(SignalText& to, const AsyncFrame& frame) noexcept {
     return;
   }
   write_name(to, frame);
-  if (frame.delay.count() >= 0)
-    to.text(frame.repeat ? ", every " : ", after ").duration(frame.delay);
+  write_delay(to, frame);
   if (frame.id != root_async_id) to.text(", made ").duration(frame.age).text(" ago");
   if (frame.settled_by > root_async_id) {
     const bool known = !frame.settled_by_type.empty();

@@ -80,6 +80,8 @@ class Ancestry {
 void write(SignalText& to, const AsyncFrame& frame) noexcept;
 /// "Timeout 2 at src/app.cc:17"; without id if it is 0.
 void write_name(SignalText& to, const AsyncFrame& frame) noexcept;
+/// ", every 5 s" or ", after 5 s", of timers.
+void write_delay(SignalText& to, const AsyncFrame& frame) noexcept;
 /// The lines of the running callback; a sentence if none is running, or nothing is recorded.
 void write_running(SignalText& to, const Ancestry* ancestry, std::size_t frames_max) noexcept;
 

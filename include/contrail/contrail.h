@@ -54,6 +54,7 @@
 #include "contrail/http/server.h"
 #endif
 
+#include "contrail/hooks/active_resources.h"
 #include "contrail/hooks/async_stack.h"
 #include "contrail/hooks/chrome_trace.h"
 #include "contrail/hooks/context_fields.h"
