@@ -125,10 +125,11 @@ void print_active_resources_on_signal(int signal) {
   static std::mutex mutex;
   static std::vector<int> caught;
   std::lock_guard lock(mutex);
+  if (std::find(caught.begin(), caught.end(), signal) == caught.end()) {
+    catch_signal(signal);
+    caught.push_back(signal);
+  }
   if (!has_thread()) start_thread();
-  if (std::find(caught.begin(), caught.end(), signal) != caught.end()) return;
-  catch_signal(signal);
-  caught.push_back(signal);
 }
 
 bool heed_active_variable() {

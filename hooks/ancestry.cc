@@ -185,7 +185,8 @@ void write(SignalText& to, const AsyncFrame& frame) noexcept {
   }
   write_name(to, frame);
   write_delay(to, frame);
-  if (frame.id != root_async_id) to.text(", made ").duration(frame.age).text(" ago");
+  if (frame.id != root_async_id && frame.age.count() >= 0)
+    to.text(", made ").duration(frame.age).text(" ago");
   if (frame.settled_by > root_async_id) {
     const bool known = !frame.settled_by_type.empty();
     to.text(", settled by ").text(known ? frame.settled_by_type : "resource");

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace contrail::inline v0::hooks {
 
@@ -25,6 +26,24 @@ constexpr Unit units[] = {{" ns", 1, 1'000},
                           {" s", second, 600 * second},
                           {" min", 60 * second, 36'000 * second},
                           {" h", 3'600 * second, ~std::uint64_t{0}}};
+
+void append(std::string& to, std::string_view text) noexcept {
+  try {
+    to.append(text);
+  } catch (const std::bad_alloc&) {
+    // Dropped, as what a descriptor does not take.
+  }
+}
+
+void write_all(int fd, std::string_view text) noexcept {
+  const int saved_errno = errno;
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno != EINTR) break;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  errno = saved_errno;
+}
 
 }  // namespace
 
@@ -73,20 +92,16 @@ SignalText& SignalText::duration(std::chrono::nanoseconds length) noexcept {
 }
 
 void SignalText::flush() noexcept {
-  std::size_t done = 0;
-  if (to_) try {
-      to_->append(buffer_.data(), used_);
-    } catch (const std::bad_alloc&) {
-      // Dropped, as what a descriptor does not take.
-    }
-  const int saved_errno = errno;
-  while (!to_ && done < used_) {
-    const ssize_t written = ::write(fd_, buffer_.data() + done, used_ - done);
-    if (written < 0 && errno != EINTR) break;
-    if (written > 0) done += static_cast<std::size_t>(written);
+  const std::string_view text(buffer_.data(), std::exchange(used_, 0));
+  if (size_) {
+    const std::size_t size = std::min(text.size(), memory_.size() - *size_);
+    std::memcpy(memory_.data() + *size_, text.data(), size);
+    *size_ += size;
+  } else if (to_) {
+    append(*to_, text);
+  } else {
+    write_all(fd_, text);
   }
-  errno = saved_errno;
-  used_ = 0;
 }
 
 }  // namespace contrail::inline v0::hooks

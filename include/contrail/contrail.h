@@ -60,4 +60,6 @@
 #include "contrail/hooks/context_fields.h"
 #include "contrail/hooks/crash_handler.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/histogram.h"
+#include "contrail/hooks/loop_monitor.h"
 #include "contrail/hooks/signal_text.h"

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ class CONTRAIL_API SignalText {
   explicit SignalText(int fd) noexcept : fd_(fd) {}
   /// The same text for a string, which must outlive this. Not for signal handlers.
   explicit SignalText(std::string& to) noexcept : to_(&to) {}
+  /// The same for memory: what does not fit is dropped. `size` is how much of it is used, so far.
+  SignalText(std::span<char> to, std::size_t& size) noexcept : memory_(to), size_(&size) {}
   SignalText(const SignalText&) = delete;
   SignalText& operator=(const SignalText&) = delete;
   ~SignalText() { flush(); }
@@ -46,6 +49,8 @@ class CONTRAIL_API SignalText {
 
   int fd_ = -1;
   std::string* to_ = nullptr;
+  std::span<char> memory_ = {};
+  std::size_t* size_ = nullptr;
   std::size_t used_ = 0;
   std::array<char, 512> buffer_;
 };
