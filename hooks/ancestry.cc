@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "contrail/event_time.h"
 #include "contrail/execution.h"
@@ -15,8 +16,10 @@ namespace {
 constinit thread_local const Ancestry* recorder __attribute__((tls_model("initial-exec"))) =
     nullptr;
 
-/// How many of the living are passed over in search of a node for a newcomer.
-constexpr int spared_max = 256;
+/// How many of the living are passed over in search of a node for a newcomer: so many on average,
+/// and so many at a time. Long stretches of them are rare where they are not all there is.
+constexpr int spared_each = 8;
+constexpr int spared_at_once = 256;
 
 std::chrono::nanoseconds now() noexcept {
   return std::chrono::steady_clock::now().time_since_epoch();  // Safe in a signal handler.
@@ -26,13 +29,12 @@ std::chrono::nanoseconds now() noexcept {
 
 std::shared_ptr<Ancestry> Ancestry::share(std::size_t nodes_max, bool track_promises) {
   thread_local std::weak_ptr<Ancestry> shared;
-  thread_local bool tracks_promises = false;
   std::shared_ptr<Ancestry> ancestry = shared.lock();
-  const bool fits = ancestry && ancestry->loop_ == Loop::current().number();
-  if (fits && (tracks_promises || !track_promises)) return ancestry;
-  ancestry = std::make_shared<Ancestry>(nodes_max, track_promises);
-  shared = ancestry;
-  tracks_promises = track_promises;
+  if (!ancestry || ancestry->loop_ != Loop::current().number()) {
+    ancestry = std::make_shared<Ancestry>(nodes_max, track_promises);
+    shared = ancestry;
+  }
+  if (track_promises) ancestry->track_promises();
   return ancestry;
 }
 
@@ -43,7 +45,8 @@ Ancestry::Ancestry(std::size_t nodes_max, bool track_promises)
       mask_(std::bit_ceil(std::clamp<std::size_t>(nodes_max, 16, none / 2)) - 1),
       nodes_(std::clamp<std::size_t>(nodes_max, 16, none / 2)),
       table_(mask_ + 1),
-      hook_(callbacks(track_promises)) {
+      tracks_promises_(track_promises),
+      hook_(callbacks()) {
   for (auto& first : table_) first.store(none, std::memory_order_relaxed);
   recorder = this;
   hook_.enable();
@@ -53,17 +56,23 @@ Ancestry::~Ancestry() {
   if (recorder == this) recorder = nullptr;
 }
 
-HookCallbacks Ancestry::callbacks(bool track_promises) {
+HookCallbacks Ancestry::callbacks() {
   HookCallbacks callbacks{
       .init = [this](const ResourceInfo& made) { init(made); },
       .destroy =
           [this](AsyncId id) {
             if (Node* node = find(id)) node->alive = false;
           },
-      .track_promises = track_promises,
+      .track_promises = tracks_promises_,
   };
-  if (track_promises) callbacks.promise_resolve = [this](AsyncId id) { settled(id); };
+  if (tracks_promises_) callbacks.promise_resolve = [this](AsyncId id) { settled(id); };
   return callbacks;
+}
+
+void Ancestry::track_promises() {
+  if (std::exchange(tracks_promises_, true)) return;
+  hook_ = AsyncHook(callbacks());
+  hook_.enable();
 }
 
 void Ancestry::init(const ResourceInfo& made) noexcept {
@@ -93,11 +102,12 @@ void Ancestry::settled(AsyncId id) noexcept {
   if (Node* node = find(id)) node->settled_by = execution_async_id();
 }
 
-/// Round and round, past the living. Where there are too many of them some are forgotten: one in
-/// spared_max, so that passing over stays cheap.
+/// Round and round, past the living. Where there are hardly any others some of them are forgotten,
+/// so that passing over stays cheap.
 std::uint32_t Ancestry::oldest_to_forget() noexcept {
   std::uint32_t index = cursor_;
-  for (int spared = 0; spared < spared_max && nodes_[index].alive; ++spared) {
+  spared_ = std::min(spared_ + spared_each, spared_at_once);
+  for (; spared_ > 0 && nodes_[index].alive; --spared_) {
     if (++index == nodes_.size()) index = 0;
   }
   cursor_ = index + 1 == nodes_.size() ? 0 : index + 1;

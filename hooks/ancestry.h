@@ -59,7 +59,8 @@ class Ancestry {
     bool alive : 1 = false;
   };
 
-  HookCallbacks callbacks(bool track_promises);
+  HookCallbacks callbacks();
+  void track_promises();  ///< From now on, for all who share it.
   void init(const ResourceInfo& made) noexcept;
   void settled(AsyncId id) noexcept;
   std::uint32_t oldest_to_forget() noexcept;
@@ -73,6 +74,8 @@ class Ancestry {
   std::vector<Node> nodes_;
   std::vector<std::atomic<std::uint32_t>> table_;
   std::uint32_t cursor_ = 0;
+  int spared_ = 0;  ///< Of the living, may be passed over.
+  bool tracks_promises_;
   AsyncHook hook_;
 };
 

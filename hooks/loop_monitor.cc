@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "contrail/async_hook.h"
@@ -40,6 +40,9 @@ void write_context(SignalText& to, std::string_view context) {
 
 struct LoopMonitor::State : std::enable_shared_from_this<LoopMonitor::State> {
   explicit State(LoopMonitorOptions options);
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { disable(); }
 
   void enable();
   void disable();
@@ -62,7 +65,7 @@ struct LoopMonitor::State : std::enable_shared_from_this<LoopMonitor::State> {
 
   LoopMonitorOptions options_;
   std::shared_ptr<Ancestry> ancestry_;
-  std::optional<LoopWatchdog> watchdog_;
+  std::unique_ptr<LoopWatchdog> watchdog_;
   int depth_ = 0;     ///< Callbacks within callbacks, of those whose `before` was seen.
   Moment began_ = 0;  ///< The outermost.
   Moment runs_since_ = 0;
@@ -88,7 +91,8 @@ void LoopMonitor::State::enable() {
   if (hook_.enabled()) return;
   if (options_.nodes_max > 0) ancestry_ = Ancestry::share(options_.nodes_max, true);
   if (options_.watchdog) {
-    watchdog_.emplace(options_.threshold, options_.frames_max, options_.signal, options_.on_stuck);
+    watchdog_ = std::make_unique<LoopWatchdog>(options_.threshold, options_.frames_max,
+                                               options_.signal, options_.on_stuck);
   }
   depth_ = 0;
   runs_since_ = waits_since_ = in_turn_ = 0;
@@ -97,6 +101,7 @@ void LoopMonitor::State::enable() {
 
 void LoopMonitor::State::disable() {
   hook_.disable();
+  if (watchdog_ && !watchdog_->has_thread()) static_cast<void>(watchdog_.release());
   watchdog_.reset();
   ancestry_.reset();
   runs_since_ = waits_since_ = 0;

@@ -1,6 +1,7 @@
 #include "hooks/loop_watchdog.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -39,6 +40,7 @@ LoopWatchdog::LoopWatchdog(std::chrono::nanoseconds threshold, std::size_t frame
     : threshold_(threshold),
       frames_max_(frames_max),
       loop_(Loop::current().number()),
+      process_(::getpid()),
       on_stuck_(on_stuck),
       sampler_(signal),
       thread_(thread_without_signals([this] { run(); })) {}
@@ -51,6 +53,8 @@ LoopWatchdog::~LoopWatchdog() {
   woken_.notify_one();
   thread_.join();
 }
+
+bool LoopWatchdog::has_thread() const noexcept { return process_ == ::getpid(); }
 
 void LoopWatchdog::run() {
   std::unique_lock lock(mutex_);
@@ -71,7 +75,7 @@ void LoopWatchdog::run() {
     } else {
       reported = at;
       lock.unlock();
-      report(since);
+      report(at, since);
       lock.lock();
     }
   }
@@ -93,9 +97,11 @@ void LoopWatchdog::wake() noexcept {
   woken_.notify_one();
 }
 
-void LoopWatchdog::report(std::chrono::nanoseconds since) {
+void LoopWatchdog::report(Moment at, std::chrono::nanoseconds since) {
   StuckLoop stuck{.loop = loop_, .since = since, .frames = {}, .context = {}, .native_stack = {}};
   if (const StackSample* sample = sampler_.take(patience)) {
+    // Meanwhile it may have got further: what the sample shows is then not what took so long.
+    if (progress_.load(std::memory_order_acquire) != at) return;
     const auto frames = sample->frames.begin();
     const std::size_t size = std::min(sample->frames_size, frames_max_);
     stuck.frames.assign(frames, frames + static_cast<std::ptrdiff_t>(size));

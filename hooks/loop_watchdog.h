@@ -28,6 +28,9 @@ class LoopWatchdog {
   LoopWatchdog& operator=(const LoopWatchdog&) = delete;
   ~LoopWatchdog();
 
+  /// Where a fork() has left this behind without its thread: not even a destructor may run then.
+  bool has_thread() const noexcept;
+
   /// The loop has got somewhere.
   void progress(Moment at) noexcept { progress_.store(at, std::memory_order_relaxed); }
   void loop_waits() noexcept { progress(0); }
@@ -40,12 +43,13 @@ class LoopWatchdog {
  private:
   void run();
   void sleep_until_loop_wakes(std::unique_lock<std::mutex>& lock);
-  void report(std::chrono::nanoseconds since);
+  void report(Moment at, std::chrono::nanoseconds since);
   void wake() noexcept;
 
   const std::chrono::nanoseconds threshold_;
   const std::size_t frames_max_;
   const std::uint64_t loop_;
+  const pid_t process_;
   Function<void(const StuckLoop&)>& on_stuck_;
   std::atomic<Moment> progress_{0};
   std::atomic<bool> asleep_{false};

@@ -63,12 +63,12 @@ TEST_F(AsyncStack, is_empty_between_callbacks_and_only_root_outside) {
 
 TEST_F(AsyncStack, knows_ancestors_that_are_gone) {
   std::vector<hooks::AsyncFrame> frames;
-  set_immediate([&] { set_timeout([&] { frames = stack->current(); }, 1ms); });
+  set_immediate([&] { set_immediate([&] { set_immediate([&] { frames = stack->current(); }); }); });
   loop().run();
-  ASSERT_THAT(frames, SizeIs(3));
+  ASSERT_THAT(frames, SizeIs(4));
   EXPECT_TRUE(frames[0].alive);
-  EXPECT_EQ(frames[1].type, "Immediate");
-  EXPECT_FALSE(frames[1].alive);
+  EXPECT_EQ(frames[2].type, "Immediate");
+  EXPECT_FALSE(frames[2].alive);
 }
 
 TEST_F(AsyncStack, tells_where_and_when_a_resource_was_made) {
@@ -203,6 +203,15 @@ TEST_F(AsyncStack, is_shared_by_all_of_a_loop) {
   EXPECT_THAT(types_of(late.of(early.async_id())), ElementsAre("Early", "root"));
 }
 
+TEST_F(AsyncStack, follows_promises_as_soon_as_one_of_those_who_share_it_does) {
+  stack.emplace(hooks::AsyncStackOptions{.track_promises = false});
+  const hooks::AsyncStack with_promises;
+  std::vector<hooks::AsyncFrame> frames;
+  set_immediate([&] { read_a_file(frames, *stack).detach(); });
+  loop().run();
+  EXPECT_THAT(types_of(frames), ElementsAre("PROMISE", "PROMISE", "Immediate", "root"));
+}
+
 TEST_F(AsyncStack, prints_what_it_says) {
   set_immediate([&] {
     Child child([&] { stack->print(STDERR_FILENO); });
@@ -250,7 +259,7 @@ TEST_F(AsyncStack, prints_whole_lines_whatever_the_signal_interrupts) {
   sink = fileno(file);
   {
     const Interruptions often(*stack);
-    for (int i = 0; prints < 5; ++i) {
+    while (prints < 30) {
       set_immediate([] { next_tick([] { queue_microtask([] {}); }); });
       loop().run();
     }

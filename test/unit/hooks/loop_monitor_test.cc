@@ -60,16 +60,15 @@ class LoopMonitor : public LoopTest {
     return all;
   }
 
-  /// Blocks the loop until the watchdog has noticed.
-  void be_stuck() {
-    while (!noticed(execution_async_id())) std::this_thread::sleep_for(100us);
-  }
-  bool noticed(AsyncId id) {
-    const auto is_it = [id](const hooks::StuckLoop& told) {
-      return told.frames.empty() || told.frames.front().id == id;
-    };
-    std::lock_guard lock(mutex_);
-    return std::any_of(stuck_.begin(), stuck_.end(), is_it);
+  /// Blocks the loop until the watchdog has noticed this callback, and returns what it said.
+  hooks::StuckLoop be_stuck() {
+    for (;;) {
+      for (const hooks::StuckLoop& each : stuck()) {
+        const AsyncId id = each.frames.empty() ? no_async_id : each.frames.front().id;
+        if (id == execution_async_id()) return each;
+      }
+      std::this_thread::sleep_for(100us);
+    }
   }
   std::vector<hooks::StuckLoop> stuck() {
     std::lock_guard lock(mutex_);
@@ -230,9 +229,9 @@ TEST_F(LoopMonitor, notices_a_loop_that_is_stuck_while_it_is) {
   AsyncLocalStorage<int> request;
   const auto shown = hooks::context_field("request", request);
   const hooks::LoopMonitor monitor(with_watchdog());
-  request.run(7, [&] { set_immediate([&] { set_timeout([&] { be_stuck(); }, 1ms); }); });
+  hooks::StuckLoop told{};
+  request.run(7, [&] { set_immediate([&] { set_timeout([&] { told = be_stuck(); }, 1ms); }); });
   loop().run();
-  const hooks::StuckLoop told = stuck().back();
   EXPECT_THAT(types_of(told.frames), ElementsAre("Timeout", "Immediate", "root"));
   EXPECT_EQ(told.context, "request=7");
   EXPECT_GE(told.since, 2ms);
@@ -291,7 +290,9 @@ TEST_F(LoopMonitor, notices_it_where_the_thread_does_not_answer) {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
   const hooks::LoopMonitor monitor(with_watchdog());
-  set_immediate([&] { be_stuck(); });
+  set_immediate([&] {
+    while (stuck_count == 0) std::this_thread::sleep_for(100us);
+  });
   loop().run();
   EXPECT_THAT(stuck().back().native_stack, IsEmpty());
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -303,6 +304,12 @@ TEST_F(LoopMonitor, begins_and_ends_as_often_as_it_likes) {
     set_immediate([] {});
     loop().run_nowait();
   }
+}
+
+TEST_F(LoopMonitor, ends_in_the_child_of_a_fork_too) {
+  std::optional<hooks::LoopMonitor> monitor(with_watchdog());
+  Child child([&] { monitor.reset(); });
+  EXPECT_EQ(child.wait(), 0);
 }
 
 TEST_F(LoopMonitor, watches_the_loops_of_several_threads) {
