@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -15,6 +13,7 @@
 #include "contrail/hook_slot.h"
 #include "contrail/loop.h"
 #include "contrail/timers.h"
+#include "hooks/debug_variable.h"
 
 namespace contrail::inline v0::hooks {
 
@@ -174,27 +173,6 @@ EventLog& EventLog::disable() noexcept {
 }
 
 namespace {
-
-bool matches(std::string_view text, std::string_view pattern) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() == '*') {
-    return matches(text, pattern.substr(1)) || (!text.empty() && matches(text.substr(1), pattern));
-  }
-  return !text.empty() &&
-         std::tolower(static_cast<unsigned char>(pattern.front())) == text.front() &&
-         matches(text.substr(1), pattern.substr(1));
-}
-
-bool switched_on(std::string_view name) {
-  const char* variable = std::getenv("CONTRAIL_DEBUG");
-  std::string_view list = variable ? variable : "";
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (matches(name, list.substr(0, comma))) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
 
 std::shared_ptr<void> log_if_switched_on(Loop& loop) {
   if (!switched_on("async_hooks")) return nullptr;

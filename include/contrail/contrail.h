@@ -54,10 +54,17 @@
 #include "contrail/http/server.h"
 #endif
 
+#include "contrail/hooks/active_resources.h"
+#include "contrail/hooks/async_stack.h"
 #include "contrail/hooks/chrome_trace.h"
+#include "contrail/hooks/context_fields.h"
 #include "contrail/hooks/context_loss.h"
+#include "contrail/hooks/crash_handler.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/histogram.h"
 #include "contrail/hooks/leak_detector.h"
+#include "contrail/hooks/loop_monitor.h"
 #include "contrail/hooks/metrics.h"
 #include "contrail/hooks/probes.h"
+#include "contrail/hooks/signal_text.h"
 #include "contrail/hooks/trigger_graph.h"

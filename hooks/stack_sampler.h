@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+
+#include "contrail/hooks/async_stack.h"
+
+namespace contrail::inline v0::hooks {
+
+/// What a thread was doing at one moment, taken down by itself in a signal handler.
+struct StackSample {
+  std::array<void*, 64> native;
+  std::size_t native_size = 0;
+  std::array<AsyncFrame, 32> frames;
+  std::size_t frames_size = 0;
+  std::array<char, 2048> context;
+  std::size_t context_size = 0;
+};
+
+/// Asks the thread that has made it what it is doing. Made and destroyed there, after and before
+/// any other thread uses it.
+class StackSampler {
+ public:
+  /// The signal as in LoopMonitorOptions. Throws Error.
+  explicit StackSampler(int signal);
+  StackSampler(const StackSampler&) = delete;
+  StackSampler& operator=(const StackSampler&) = delete;
+  ~StackSampler();
+
+  /// From one other thread. nullptr if there is no answer in time: it blocks the signal, or does
+  /// not get the processor. Valid until the next call.
+  const StackSample* take(std::chrono::milliseconds patience);
+
+  void answer(void* interrupted_at) noexcept;  ///< For the handler.
+
+ private:
+  enum State { idle, asked, answering, answered };
+
+  int signal_;
+  pid_t thread_;
+  std::atomic<State> state_{idle};
+  StackSample sample_;
+};
+
+/// "function+0x1a (program+0x1234)".
+std::string describe_address(void* address);
+
+}  // namespace contrail::inline v0::hooks

@@ -1,0 +1,200 @@
+#include "contrail/hooks/active_resources.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "contrail/async_resource.h"
+#include "contrail/error.h"
+#include "contrail/hooks/async_stack.h"
+#include "contrail/loop.h"
+#include "contrail/signal.h"
+#include "contrail/tcp.h"
+#include "contrail/timers.h"
+#include "support/child.h"
+#include "support/loop_test.h"
+#include "support/sanitizers.h"
+
+namespace contrail {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class ActiveResources : public LoopTest {};
+
+TEST_F(ActiveResources, say_that_nothing_is_open) {
+  EXPECT_THAT(hooks::active_resources_text(), MatchesRegex("loop [0-9]+: nothing is open\n"));
+}
+
+TEST_F(ActiveResources, are_counted_by_type_and_place) {
+  std::vector<Timeout> timers;
+  for (int i = 0; i < 3; ++i) timers.push_back(set_timeout([] {}, 1h));
+  timers[1].unref();
+  const Timeout other = set_timeout([] {}, 1h);
+  const auto groups = hooks::active_groups();
+  ASSERT_THAT(groups, SizeIs(2));
+  EXPECT_EQ(groups[0].count, 3u);
+  EXPECT_EQ(groups[0].with_ref, 2u);
+  EXPECT_EQ(groups[0].oldest[0].id, timers[0].async_id());
+  EXPECT_THAT(hooks::active_resources_text(), HasSubstr("(3 of them, 2 do)"));
+  for (Timeout timer : timers) clear_timeout(timer);
+  clear_timeout(other);
+}
+
+TEST_F(ActiveResources, that_keep_the_loop_alive_come_first) {
+  SignalWatcher watcher(SIGWINCH);
+  TcpServer server;
+  server.listen(SocketAddress::loopback());
+  EXPECT_THAT(hooks::active_resources_text(),
+              MatchesRegex("loop [0-9]+ is kept alive by 1 of 2 resources:\n"
+                           "  keeps it alive: TCPSERVERWRAP at .*, made by root\n"
+                           "  does not: SIGNALWRAP at .*, made by root\n"));
+  EXPECT_THAT(hooks::active_groups({.only_with_ref = true}), SizeIs(1));
+  server.close();
+  watcher.close();
+  loop().run();
+}
+
+TEST_F(ActiveResources, are_followed_to_what_caused_them_if_it_is_open) {
+  TcpServer server;
+  server.listen(SocketAddress::loopback());
+  AsyncResource request("Request", {.trigger_async_id = server.async_id()});
+  std::optional<Timeout> timer;
+  request.run_in_async_scope([&] { timer = set_timeout([] {}, 1h); });
+  EXPECT_THAT(hooks::active_resources_text(),
+              HasSubstr(", made by resource " + std::to_string(request.async_id()) + "\n"));
+  const hooks::AsyncStack stack;
+  EXPECT_THAT(hooks::active_resources_text(), HasSubstr(", made by root\n"));
+  clear_timeout(*timer);
+  server.close();
+  loop().run();
+}
+
+TEST_F(ActiveResources, that_are_recorded_tell_age_and_causes) {
+  const hooks::AsyncStack stack;
+  std::optional<Timeout> timer;
+  set_immediate([&] { timer = set_interval([] {}, 5s).unref(); });
+  loop().run();
+  EXPECT_THAT(hooks::active_resources_text(), HasSubstr(", every 5 s, made "));
+  EXPECT_THAT(hooks::active_resources_text(),
+              MatchesRegex("(.|\n)*made [^ ]+ [a-z]+ ago by Immediate [0-9]+ at .*, by root\n"));
+  clear_interval(*timer);
+}
+
+TEST_F(ActiveResources, cannot_be_printed_on_a_signal_that_cannot_be_caught) {
+  EXPECT_THROW(hooks::print_active_resources_on_signal(SIGKILL), Error);
+}
+
+/// Waits for events for ever, having said that it begins to.
+void wait_for_ever() {
+  Loop loop;
+  TcpServer server;
+  server.listen(SocketAddress::loopback());
+  set_immediate([] { ::write(STDERR_FILENO, "ready\n", 6); });
+  loop.run();
+}
+
+TEST(ActiveResourcesOnSignal, are_printed_by_a_loop_that_waits) {
+  Child child([] {
+    hooks::print_active_resources_on_signal();
+    wait_for_ever();
+  });
+  child.output_with("ready\n");
+  child.send(SIGUSR2);
+  EXPECT_THAT(child.output_with("by root\n"), HasSubstr("  keeps it alive: TCPSERVERWRAP at "));
+}
+
+TEST(ActiveResourcesOnSignal, are_printed_for_the_environment_variable) {
+  Child child([] {
+    ::setenv("CONTRAIL_DEBUG", "active", 1);
+    wait_for_ever();
+  });
+  child.output_with("ready\n");
+  child.send(SIGUSR2);
+  EXPECT_THAT(child.output_with("by root\n"), HasSubstr("TCPSERVERWRAP"));
+}
+
+TEST(ActiveResourcesOnSignal, leave_the_signal_alone_otherwise) {
+  Child child(wait_for_ever);
+  child.output_with("ready\n");
+  child.send(SIGUSR2);
+  EXPECT_EQ(child.wait_for_signal(), SIGUSR2);
+}
+
+TEST(ActiveResourcesOnSignal, are_printed_each_time_and_by_loops_made_before) {
+  Child child([] {
+    Loop loop;
+    TcpServer server;
+    server.listen(SocketAddress::loopback());
+    hooks::print_active_resources_on_signal(SIGUSR1);
+    hooks::print_active_resources_on_signal(SIGUSR1);
+    set_immediate([] { ::write(STDERR_FILENO, "ready\n", 6); });
+    loop.run();
+  });
+  child.output_with("ready\n");
+  child.send(SIGUSR1);
+  child.output_with("by root\n");
+  child.send(SIGUSR1);
+  EXPECT_THAT(child.output_with("by root\nloop"), HasSubstr("by root\nloop"));
+}
+
+TEST(ActiveResourcesOnSignal, are_those_of_all_threads) {
+  Child child([] {
+    hooks::print_active_resources_on_signal();
+    std::thread(wait_for_ever).detach();
+    wait_for_ever();
+  });
+  child.output_with("ready\nready\n");
+  child.send(SIGUSR2);
+  EXPECT_THAT(child.output_with("by root\nloop"), HasSubstr("by root\nloop"));
+}
+
+TEST(ActiveResourcesOnSignal, are_printed_by_children_that_were_forked_since) {
+  if (has_thread_sanitizer)
+    GTEST_SKIP() << "wants no new threads in the child of a process with two";
+  Child child([] {
+    hooks::print_active_resources_on_signal();
+    const pid_t grandchild = ::fork();
+    if (grandchild != 0) {
+      ::waitpid(grandchild, nullptr, 0);
+      return;
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    Loop loop;
+    TcpServer server;
+    server.listen(SocketAddress::loopback());
+    set_immediate([] { std::raise(SIGUSR2); });
+    loop.run();
+  });
+  EXPECT_THAT(child.output_with("by root\n"), HasSubstr("TCPSERVERWRAP"));
+}
+
+void say_before(int) { ::write(STDERR_FILENO, "before\n", 7); }
+
+TEST(ActiveResourcesOnSignal, let_the_handler_before_have_it_too) {
+  Child child([] {
+    std::signal(SIGUSR2, say_before);
+    hooks::print_active_resources_on_signal();
+    wait_for_ever();
+  });
+  child.output_with("ready\n");
+  child.send(SIGUSR2);
+  EXPECT_THAT(child.output_with("by root\n"), HasSubstr("before\n"));
+}
+
+}  // namespace
+}  // namespace contrail

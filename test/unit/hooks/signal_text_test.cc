@@ -1,0 +1,73 @@
+#include "contrail/hooks/signal_text.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "support/child.h"
+
+namespace contrail {
+namespace {
+
+using namespace std::chrono_literals;
+using hooks::SignalText;
+
+template <class F>
+std::string text_of(F&& write) {
+  std::string text;
+  SignalText to(text);
+  write(to);
+  to.flush();
+  return text;
+}
+std::string duration(std::chrono::nanoseconds length) {
+  return text_of([&](SignalText& to) { to.duration(length); });
+}
+
+TEST(SignalText, writes_numbers_as_fmt_does) {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(text_of([&](SignalText& to) {
+              to.number(0).text(" ").number(-1).text(" ").number(least).text(" ").number(most);
+              to.text(" ").hex(most);
+            }),
+            fmt::format("0 -1 {} {} {:#x}", least, most, most));
+}
+
+TEST(SignalText, writes_durations_in_the_unit_that_says_most) {
+  EXPECT_EQ(duration(0ns), "0 ns");
+  EXPECT_EQ(duration(999ns), "999 ns");
+  EXPECT_EQ(duration(2100us), "2.1 ms");
+  EXPECT_EQ(duration(2us), "2 us");
+  EXPECT_EQ(duration(17'900ms), "17 s");
+  EXPECT_EQ(duration(30min), "30 min");
+  EXPECT_EQ(duration(25h), "25 h");
+  EXPECT_EQ(duration(-1s), "0 ns");
+}
+
+TEST(SignalText, keeps_text_longer_than_its_buffer) {
+  const std::string all(5000, 'x');
+  EXPECT_EQ(text_of([&](SignalText& to) { to.text(all); }), all);
+}
+
+TEST(SignalText, quotes_without_control_characters_and_without_end) {
+  EXPECT_EQ(text_of([](SignalText& to) { to.quoted("a\nb\x7f"); }), "\"a?b?\"");
+  EXPECT_EQ(text_of([](SignalText& to) { to.quoted(std::string(1000, 'x')); }),
+            '"' + std::string(256, 'x') + "\"...");
+}
+
+TEST(SignalText, reaches_a_descriptor_as_it_ends) {
+  Child child([] { SignalText(STDERR_FILENO).text("to ").number(2); });
+  EXPECT_EQ(child.output(), "to 2");
+}
+
+TEST(SignalText, drops_what_a_descriptor_does_not_take) {
+  errno = 0;
+  SignalText(-1).text("lost");
+  EXPECT_EQ(errno, 0);
+}
+
+}  // namespace
+}  // namespace contrail
