@@ -56,3 +56,4 @@
 
 #include "contrail/hooks/chrome_trace.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/flight_recorder.h"
