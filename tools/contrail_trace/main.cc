@@ -96,7 +96,7 @@ int run(const ReportKind& kind, const Options& options) {
                       recording);
   Output out(options.output);
   const auto report = kind.make({recording, out, options.json, recording.end_time()});
-  Replay replay(recording, filter, *report);
+  Replay replay(filter, *report);
   {
     Progress progress(recording.records());
     recording.read([&](const FlightRecord& record) { replay.next(record); },

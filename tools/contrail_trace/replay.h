@@ -61,8 +61,7 @@ class Report {
 /// Plays a recording to a report. What it remembers is what is alive, and what runs.
 class Replay {
  public:
-  Replay(const Recording& recording, const Filter& filter, Report& report)
-      : recording_(recording), filter_(filter), report_(report) {}
+  Replay(const Filter& filter, Report& report) : filter_(filter), report_(report) {}
 
   void next(const FlightRecord& record);
   void finish();
@@ -85,7 +84,6 @@ class Replay {
   void end_all();
   Life* find(std::uint64_t id);
 
-  const Recording& recording_;
   const Filter& filter_;
   Report& report_;
   std::unordered_map<std::uint64_t, Life> lives_;
