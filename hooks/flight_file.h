@@ -40,6 +40,7 @@ class FlightFile {
   std::uint64_t overwritten() const noexcept {
     return cursor_ > ring_records_ ? cursor_ - ring_records_ : 0;
   }
+  const FlightHeader& header() const noexcept { return *header_; }
   const MappedFile& mapped() const noexcept { return file_; }
 
  private:

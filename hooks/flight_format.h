@@ -36,6 +36,7 @@ struct FlightHeader {
   alignas(64) std::uint64_t cursor;       ///< So many records were ever written.
   std::uint64_t groups;                   ///< With group 0, which has an entry too.
   std::uint64_t resources_without_group;  ///< There was no room for theirs.
+  std::uint64_t whole_from;               ///< In a copy: records before were being overwritten.
 };
 static_assert(sizeof(FlightHeader) <= flight_header_bytes);
 static_assert(offsetof(FlightHeader, cursor) == 256);

@@ -1,6 +1,7 @@
 #include "contrail/hooks/flight_recorder.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "contrail/async_hook.h"
@@ -9,6 +10,7 @@
 #include "contrail/hook_slot.h"
 #include "hooks/flight_file.h"
 #include "hooks/resource_groups.h"
+#include "hooks/signal_dump.h"
 
 namespace contrail::inline v0::hooks {
 
@@ -50,6 +52,7 @@ struct FlightRecorder::State {
   Function<std::uint64_t()> request;
   const bool full_precision;
   FlightFile file;
+  std::optional<SignalDump> signal_dump;
   ResourceGroups groups;
   HookSlot<Note> notes;
   AsyncHook hook;
@@ -62,6 +65,11 @@ FlightRecorder::State::State(const std::filesystem::path& path, FlightRecorderOp
       groups(options.groups_max),
       hook(callbacks(options)) {
   file.add(groups[ResourceGroups::none]);
+  if (options.dump_signal == 0) return;
+  auto copy = options.dump_file;
+  if (copy.empty()) copy = std::filesystem::path(path) += ".dump";
+  file.mapped().check_that_other(copy);
+  signal_dump.emplace(options.dump_signal, copy, file.header(), file.mapped().size());
 }
 
 HookCallbacks FlightRecorder::State::callbacks(const FlightRecorderOptions& options) {

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -140,11 +140,15 @@ MappedFile::~MappedFile() {
   ::munmap(data_, size_);
 }
 
-void MappedFile::copy_to(const std::filesystem::path& path) const {
+void MappedFile::check_that_other(const std::filesystem::path& path) const {
   std::error_code ignored;
   if (std::filesystem::equivalent(path, path_, ignored)) {
     throw Error(-EINVAL, "open", path.string(), "this is the recording itself");
   }
+}
+
+void MappedFile::copy_to(const std::filesystem::path& path) const {
+  check_that_other(path);
   NewFile copy(path);
   copy.write(data_, size_);
   copy.keep();

@@ -22,6 +22,8 @@ class MappedFile {
   std::size_t size() const noexcept { return size_; }
   const std::filesystem::path& path() const noexcept { return path_; }
 
+  /// Throws Error if the path leads to this file.
+  void check_that_other(const std::filesystem::path& path) const;
   /// Writes all of it to another file, in place of what has that name. Throws Error.
   void copy_to(const std::filesystem::path& path) const;
 

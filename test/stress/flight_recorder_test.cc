@@ -8,9 +8,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "contrail/async_resource.h"
@@ -45,13 +47,25 @@ class KilledRecorder : public ::testing::Test {
     // Few records, so that the ring is filled often, and more groups than there is room for.
     hooks::FlightRecorder recorder(path, {.max_bytes = 4096 + 65 * 256 + 1000 * 32,
                                           .groups_max = 64,
-                                          .request = [] { return execution_async_id() % 3; }});
+                                          .request = [] { return execution_async_id() % 3; },
+                                          .dump_signal = SIGUSR1});
     for (unsigned i = 0;; ++i) {
       AsyncResource resource("TYPE" + std::to_string(i / 64 % 100));
       resource.run_in_async_scope([] { AsyncResource inner("INNER"); });
       if (i % 64 == 0) loop.run_nowait();
       told->recorded = recorder.recorded();
     }
+  }
+
+  void record_while_another_thread_has_signals() const {
+    std::thread([] {
+      for (;;) ::pause();
+    }).detach();
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    record_for_ever();
   }
 
   /// At a moment that nobody has chosen.
@@ -122,6 +136,27 @@ TEST_F(KilledRecorder, can_be_read_while_it_writes) {
     EXPECT_EQ(records.size() + recording.overtaken(), recording.records());
     EXPECT_EQ(recording.damage_count(), 0u);
     check_rules(recording, records);
+    if (HasFailure()) break;
+  }
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+}
+
+TEST_F(KilledRecorder, is_copied_by_a_thread_that_gets_a_signal) {
+  told->recorded = 0;
+  const pid_t child = ::fork();
+  if (child == 0) record_while_another_thread_has_signals();
+  while (told->recorded == 0) ::usleep(50);
+  for (int round = 0; round < 50; ++round) {
+    ::kill(child, SIGUSR1);
+    while (!std::filesystem::exists(path + ".dump")) ::usleep(50);
+    trace::Recording recording(path + ".dump");
+    const auto records = records_of(recording);
+    EXPECT_EQ(records.size(), recording.records());
+    EXPECT_EQ(recording.damage_count(), 0u);
+    check_rules(recording, records);
+    std::filesystem::remove(path + ".dump");
     if (HasFailure()) break;
   }
   ::kill(child, SIGKILL);

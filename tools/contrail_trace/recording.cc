@@ -67,6 +67,7 @@ Recording::Recording(const std::string& path) : file_(path) {
   // The one before may be half overwritten by the one that was never counted.
   const std::uint64_t ring = header_.ring_records;
   oldest_ = header_.cursor >= ring ? header_.cursor - ring + 1 : 0;
+  oldest_ = std::min(std::max(oldest_, header_.whole_from), header_.cursor);
 }
 
 std::string_view Recording::program_name() const noexcept {

@@ -28,6 +28,13 @@ struct FlightRecorderOptions {
   /// than 0, the number is recorded with each of the resource's events. It should neither throw nor
   /// do anything asynchronous.
   Function<std::uint64_t()> request = {};
+  /// 0: none. Else this signal, SIGUSR1 for instance, makes a copy of the recording, even while the
+  /// Loop hangs. It is written by the handler, on whichever thread that runs, and takes as long as
+  /// writing max_bytes does. Who handled the signal before gets it back afterwards.
+  int dump_signal = 0;
+  /// Where to. Empty: the name of the recording with ".dump" after it. Replaced when the copy is
+  /// complete; a copy that cannot be written is not made.
+  std::filesystem::path dump_file = {};
 };
 
 /// What happened in the last seconds before it broke: keeps the latest events of the current
@@ -55,8 +62,8 @@ class CONTRAIL_API FlightRecorder {
   /// or the time into the name. Records until it goes out of scope.
   ///
   /// Throws Error, naming the path, if the file cannot be made or the disk has no room for all of
-  /// it, or if something that is no regular file has that name; std::invalid_argument if max_bytes
-  /// is too small.
+  /// it, if something that is no regular file has that name, or if dump_signal cannot be handled;
+  /// std::invalid_argument if max_bytes is too small.
   explicit FlightRecorder(const std::filesystem::path& file, FlightRecorderOptions options = {});
   FlightRecorder(FlightRecorder&&) noexcept;
   FlightRecorder& operator=(FlightRecorder&&) noexcept;

@@ -242,6 +242,43 @@ TEST_F(FlightRecorder, makes_a_copy_on_request) {
 TEST_F(FlightRecorder, does_not_copy_itself_onto_itself) {
   record();
   EXPECT_THROW(recorder->dump(path), Error);
+  EXPECT_THROW(record({.dump_signal = SIGUSR1, .dump_file = path}), Error);
+}
+
+TEST_F(FlightRecorder, makes_a_copy_on_a_signal) {
+  record({.dump_signal = SIGUSR1});
+  make_and_run("JOB");
+  ::raise(SIGUSR1);
+  make_and_run("LATER");
+  EXPECT_THAT(events_of(path + ".dump"), ElementsAre("init JOB", "before JOB", "after JOB"));
+}
+
+TEST_F(FlightRecorder, makes_a_new_copy_on_every_signal) {
+  record({.dump_signal = SIGUSR1, .dump_file = dir.path() / "copy"});
+  ::raise(SIGUSR1);
+  make_and_run("JOB");
+  ::raise(SIGUSR1);
+  EXPECT_THAT(events_of(dir.path() / "copy"), Contains("after JOB"));
+}
+
+TEST_F(FlightRecorder, gives_the_signal_back) {
+  static bool heard;
+  heard = false;
+  const auto before = ::signal(SIGUSR1, [](int) { heard = true; });
+  record({.dump_signal = SIGUSR1});
+  hooks::FlightRecorder other(dir.path() / "other", {.dump_signal = SIGUSR1});
+  recorder.reset();
+  ::raise(SIGUSR1);
+  EXPECT_FALSE(heard) << "the other one still has it";
+  other = hooks::FlightRecorder(dir.path() / "third");
+  ::raise(SIGUSR1);
+  EXPECT_TRUE(heard);
+  ::signal(SIGUSR1, before);
+}
+
+TEST_F(FlightRecorder, refuses_a_signal_that_cannot_be_handled) {
+  EXPECT_THROW(record({.dump_signal = SIGKILL}), Error);
+  EXPECT_THROW(record({.dump_signal = 4711}), Error);
 }
 
 TEST_F(FlightRecorder, leaves_a_recorder_alone_whose_file_it_replaces) {

@@ -104,6 +104,13 @@ TEST_F(FlightRecording, knows_what_is_overwritten_while_it_is_read) {
   EXPECT_EQ(recording.overtaken(), 2u);
 }
 
+TEST_F(FlightRecording, leaves_out_what_was_not_whole_when_a_signal_copied_it) {
+  auto flight = with_records(20);
+  flight.header.whole_from = 15;
+  trace::Recording recording(file(flight));
+  EXPECT_THAT(ids_of(recording), ElementsAre(15, 16, 17, 18, 19));
+}
+
 TEST_F(FlightRecording, says_where_a_record_is_damaged) {
   auto flight = with_records(7);
   flight.ring[1].lap = 9;
