@@ -170,10 +170,10 @@ TEST_F(FlightRecorder, names_resources_whose_init_was_overwritten) {
 TEST_F(FlightRecorder, records_what_it_has_no_room_to_name) {
   record({.groups_max = 1});
   make_and_run("NAMED");
-  make_and_run("NAMELESS");
+  for (int i = 0; i < 3; ++i) make_and_run("NAMELESS");
   EXPECT_THAT(events(), Contains("init (unknown)"));
-  EXPECT_EQ(recorder->resources_without_group(), 1u);
-  EXPECT_EQ(trace::Recording(path).header().resources_without_group, 1u);
+  EXPECT_EQ(recorder->resources_without_group(), 3u);
+  EXPECT_EQ(trace::Recording(path).header().resources_without_group, 3u);
 }
 
 TEST_F(FlightRecorder, records_the_request_with_every_event) {
