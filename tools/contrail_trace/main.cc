@@ -9,9 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "contrail/version.h"
@@ -88,6 +91,11 @@ int report_damages(const Recording& recording, const std::string& file) {
 }
 
 int run(const ReportKind& kind, const Options& options) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.file, options.output, ignored)) {
+    complain("the output would overwrite the recording");
+    return bad_usage;
+  }
   Recording recording(options.file);
   const Filter filter({.types = options.types,
                        .request = options.request,

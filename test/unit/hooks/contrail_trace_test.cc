@@ -207,6 +207,12 @@ TEST_F(ContrailTrace, says_that_it_cannot_write) {
   EXPECT_EQ(ran.errors, "contrail-trace: /dev/full: No space left on device\n");
 }
 
+TEST_F(ContrailTrace, does_not_write_over_the_recording) {
+  const Ran ran = run("chrome " + file() + " -o " + path);
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(text_of(path), flight.bytes());
+}
+
 TEST_F(ContrailTrace, refuses_a_command_line_that_it_does_not_understand) {
   for (const char* arguments : {"", "summary", "nothing x", "summary x --since yesterday",
                                 "timeline x --json", "summary x --request many"}) {
