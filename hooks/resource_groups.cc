@@ -17,11 +17,15 @@ ResourceGroups::ResourceGroups(std::size_t groups_max) : groups_max_(groups_max)
 
 std::uint32_t ResourceGroups::look_up(const ResourceInfo& made, const Key& key) {
   Slot* slot = place_for(key);
-  if (slot->key == key) return slot->group;
+  if (slot->key == key) {
+    turned_away_ += slot->group == none;
+    return slot->group;
+  }
   const std::uint32_t group = find_or_add(made);
   if (group == none) {
     ++turned_away_;
-    return none;
+    // Remembered too, within reason: to look for it among all the others takes a microsecond.
+    if (keys_ >= 8 * (groups_max_ + 64)) return none;
   }
   if (++keys_ * 2 > slots_.size()) {
     grow();

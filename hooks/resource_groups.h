@@ -27,11 +27,12 @@ class ResourceGroups {
 
   explicit ResourceGroups(std::size_t groups_max);
 
-  /// The group of a resource; a new one costs an allocation, a known one a few nanoseconds.
+  /// The group of a resource; a new one costs an allocation, a known one a few nanoseconds,
+  /// one that was turned away a few more.
   std::uint32_t of(const ResourceInfo& made) {
     const Key key{made.type.data(), made.site.word()};
     Slot& slot = slots_[hash(key) & (slots_.size() - 1)];
-    return slot.key == key ? slot.group : look_up(made, key);
+    return slot.key == key && slot.group != none ? slot.group : look_up(made, key);
   }
 
   const ResourceGroup& operator[](std::uint32_t group) const { return groups_[group]; }

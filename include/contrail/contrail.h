@@ -61,6 +61,7 @@
 #include "contrail/hooks/context_loss.h"
 #include "contrail/hooks/crash_handler.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/flight_recorder.h"
 #include "contrail/hooks/histogram.h"
 #include "contrail/hooks/leak_detector.h"
 #include "contrail/hooks/loop_monitor.h"

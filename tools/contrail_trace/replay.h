@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "tools/contrail_trace/filter.h"
+#include "tools/contrail_trace/recording.h"
+
+namespace contrail::trace {
+
+/// An event, with what is known of its resource from earlier ones.
+struct Event {
+  FlightEvent event;
+  std::int64_t time;
+  std::uint64_t id;
+  std::uint64_t trigger;  ///< Of an init.
+  std::uint64_t request;  ///< 0: none.
+  std::uint32_t group;
+};
+
+/// A resource whose init is in the recording.
+struct Life {
+  std::int64_t made;
+  std::uint64_t request;
+  std::uint64_t trigger;
+  std::uint32_t group;
+  std::uint32_t mark = 0;  ///< For the report.
+  bool made_in_callback;
+  bool has_run = false;
+  bool gone = false;  ///< Still remembered, for the sake of those it caused.
+};
+
+/// A callback from its before to its after.
+struct Callback {
+  std::uint64_t id;
+  std::uint64_t request;
+  std::int64_t begin;
+  std::int64_t end;  ///< If it did not end, the end of the recording.
+  std::uint32_t group;
+  bool ended;
+  /// Of the resource's first callback, if its init is in the recording.
+  const Life* first_of = nullptr;
+};
+
+/// What a subcommand makes of a recording. Called with what the filter lets through, in order.
+class Report {
+ public:
+  virtual ~Report() = default;
+  /// `subject` is of the event's resource, `cause` of an init's trigger, if they are known; `depth`
+  /// is how many callbacks are around it. Every init is told, whether or not it is `shown`.
+  virtual void event(const Event& event, bool shown, Life* subject, const Life* cause,
+                     std::size_t depth) = 0;
+  virtual void callback(const Callback& callback) = 0;
+  /// `living` are those that have not been destroyed.
+  virtual void end(const std::unordered_map<std::uint64_t, Life>& living) = 0;
+};
+
+/// Plays a recording to a report. What it remembers is what is alive, and what runs.
+class Replay {
+ public:
+  Replay(const Filter& filter, Report& report) : filter_(filter), report_(report) {}
+
+  void next(const FlightRecord& record);
+  void finish();
+
+ private:
+  struct Running {
+    std::uint64_t id;
+    std::uint64_t request;
+    std::int64_t begin;
+    std::uint32_t group;
+    const Life* first_of;
+  };
+
+  void init(const Event& event);
+  void before(const Event& event);
+  void after(const Event& event);
+  void destroy(const Event& event);
+  void tell(const Event& event, Life* subject, const Life* cause = nullptr);
+  void end_innermost(std::int64_t at, bool ended);
+  void end_all();
+  Life* find(std::uint64_t id);
+
+  const Filter& filter_;
+  Report& report_;
+  std::unordered_map<std::uint64_t, Life> lives_;
+  std::deque<std::uint64_t> gone_;  ///< A trigger may be gone when what it caused is made.
+  std::vector<Running> running_;    ///< Innermost last.
+  std::uint64_t request_of_next_ = 0;
+  std::uint64_t next_ = 0;
+  std::int64_t latest_ = 0;
+};
+
+}  // namespace contrail::trace

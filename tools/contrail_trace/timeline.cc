@@ -1,0 +1,46 @@
+// One line per event, as an EventLog prints them. Times are what is left until the end.
+
+#include <cstdint>
+#include <string>
+
+#include "tools/contrail_trace/reports.h"
+
+namespace contrail::trace {
+namespace {
+
+/// Node says -1 where nobody assigned an id.
+std::int64_t number(std::uint64_t id) { return static_cast<std::int64_t>(id); }
+
+class Timeline : public Report {
+ public:
+  explicit Timeline(const ReportContext& context) : context_(context) {}
+
+  void event(const Event& event, bool shown, Life*, const Life*, std::size_t depth) override {
+    if (!shown) return;
+    const double before_end = static_cast<double>(event.time - context_.end) / 1e6;
+    context_.out.print("{:14.6f} ms  {:{}}{}", before_end, "", 2 * depth, event_name(event.event));
+    if (event.id != 0) {
+      const Group& group = context_.recording.groups()[event.group];
+      context_.out.print(" {} {}", group.type, event.id);
+      if (event.event == FlightEvent::init) {
+        context_.out.print(" by {}", number(event.trigger));
+        if (!group.file.empty()) context_.out.print(" at {}:{}", group.file, group.line);
+      }
+      if (event.request != 0) context_.out.print(" for request {}", event.request);
+    }
+    context_.out.print("\n");
+  }
+  void callback(const Callback&) override {}
+  void end(const std::unordered_map<std::uint64_t, Life>&) override {}
+
+ private:
+  ReportContext context_;
+};
+
+}  // namespace
+
+std::unique_ptr<Report> make_timeline(const ReportContext& context) {
+  return std::make_unique<Timeline>(context);
+}
+
+}  // namespace contrail::trace
