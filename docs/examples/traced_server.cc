@@ -12,7 +12,9 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,7 +30,10 @@ struct Options {
   std::uint16_t port = 0;
   std::size_t requests = 1000;
   std::size_t concurrency = 64;
-  std::string trace = "traced_server.trace.json";
+  std::string trace = "traced_server.trace.json";  ///< Like the others, empty for none.
+  std::string recording;
+  std::string graph;
+  bool quiet = false;
 };
 
 struct RequestContext {
@@ -218,6 +223,11 @@ double milliseconds_at(double quantile) {
   return std::chrono::duration<double, std::milli>(latencies[at]).count();
 }
 
+void print_file(std::string_view what, const std::string& file, std::string_view use) {
+  if (file.empty()) return;
+  fmt::print("{:-<36}\n{}: {}\n  {}\n", "", what, std::filesystem::absolute(file).string(), use);
+}
+
 void print_table(const Options& options) {
   fmt::print("\n{:<24}{:>12}\n{:-<36}\n", "requests", tally.requests, "");
   fmt::print("{:<24}{:>12}\n{:<24}{:>12}\n", "hops checked", tally.hops, "mix-ups", tally.mix_ups);
@@ -225,10 +235,11 @@ void print_table(const Options& options) {
     fmt::print("{:<24}{:>9.2f} ms\n{:<24}{:>9.2f} ms\n", "p50", milliseconds_at(0.50), "p99",
                milliseconds_at(0.99));
   }
-  fmt::print("{:-<36}\nresources by type\n", "");
+  if (!tally.resources.empty()) fmt::print("{:-<36}\nresources by type\n", "");
   for (const auto& [type, count] : tally.resources) fmt::print("  {:<22}{:>12}\n", type, count);
-  fmt::print("{:-<36}\ntrace: {}\n  open it in https://ui.perfetto.dev\n", "",
-             std::filesystem::absolute(options.trace).string());
+  print_file("trace", options.trace, "open it in https://ui.perfetto.dev");
+  print_file("recording", options.recording, "read it with contrail-trace");
+  print_file("graph", options.graph, "draw it with dot -Tsvg");
 }
 
 /// Waits for Ctrl-C on a thread of its own and tells the loop, which is allowed from any thread.
@@ -250,14 +261,19 @@ std::thread stop_on_signal(sigset_t signals, Loop& loop, http::Server& server,
   if (!problem.empty()) fmt::print(stderr, "traced_server: {}\n", problem);
   fmt::print(status == 0 ? stdout : stderr,
              "usage: traced_server [--serve] [--port N] [--requests N] [--concurrency N]\n"
-             "                     [--trace FILE]\n\n"
+             "                     [--trace FILE | --no-trace] [--recording FILE] [--graph FILE]\n"
+             "                     [--quiet]\n\n"
              "Serves HTTP on loopback with a handler that checks its context at every hop, and\n"
              "writes a trace for ui.perfetto.dev.\n\n"
              "  --serve          stay up for curl until Ctrl-C, instead of driving itself\n"
              "  --port N         listen there; 0, the default, lets the system choose\n"
              "  --requests N     how many requests to drive (1000)\n"
              "  --concurrency N  how many at a time (64)\n"
-             "  --trace FILE     where to write the trace (traced_server.trace.json)\n");
+             "  --trace FILE     where to write the trace (traced_server.trace.json)\n"
+             "  --no-trace       neither a trace nor a table of resources: no hooks\n"
+             "  --recording FILE keep the latest events there, for contrail-trace\n"
+             "  --graph FILE     write who caused whom there, for graphviz\n"
+             "  --quiet          no line of JSON for each hop\n");
   std::exit(status);
 }
 
@@ -288,6 +304,14 @@ Options parse(std::vector<std::string_view> arguments) {
       options.concurrency = number<std::size_t>(option, value());
     else if (option == "--trace")
       options.trace = value();
+    else if (option == "--no-trace")
+      options.trace.clear();
+    else if (option == "--recording")
+      options.recording = value();
+    else if (option == "--graph")
+      options.graph = value();
+    else if (option == "--quiet")
+      options.quiet = true;
     else
       usage(2, fmt::format("unknown option {}", option));
   }
@@ -295,6 +319,7 @@ Options parse(std::vector<std::string_view> arguments) {
 }
 
 void run(const Options& options) {
+  if (options.quiet) lines_to_log = 0;
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -302,19 +327,26 @@ void run(const Options& options) {
   if (options.serve) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   Loop loop;
-  hooks::ChromeTrace trace(options.trace);
+  std::optional<hooks::ChromeTrace> trace;
   AsyncHook counter({.init = [](const ResourceInfo& resource) {
     auto place = tally.resources.find(resource.type);
     if (place == tally.resources.end()) place = tally.resources.emplace(resource.type, 0).first;
     ++place->second;
   }});
-  counter.enable();
+  if (!options.trace.empty()) {
+    trace.emplace(options.trace);
+    counter.enable();
+  }
+  std::optional<hooks::FlightRecorder> recorder;
+  if (!options.recording.empty()) recorder.emplace(options.recording);
+  std::optional<hooks::TriggerGraph> graph;
+  if (!options.graph.empty()) graph.emplace();
 
   http::Server server(handle);
   server.listen(SocketAddress::loopback(options.port));
   std::thread waiter;
   if (options.serve) {
-    lines_to_log = static_cast<std::size_t>(-1);
+    if (!options.quiet) lines_to_log = static_cast<std::size_t>(-1);
     fmt::print(
         "listening on http://{0}\ntry:  curl -H 'x-request-id: me' http://{0}/hello\n"
         "stop: Ctrl-C\n",
@@ -328,6 +360,7 @@ void run(const Options& options) {
   }
   loop.run();
   if (waiter.joinable()) waiter.join();
+  if (graph) std::ofstream(options.graph) << graph->dot();
 }
 
 }  // namespace

@@ -105,12 +105,11 @@ class CONTRAIL_API AsyncResource {
   ~AsyncResource() {
     if (id_ == no_async_id) return;
     if (details_) forget_details();
-    if (detail::watched(detail::watch_destroy) && !(type_and_flags_ & (manual | destroyed)))
-        [[unlikely]] {
-      detail::queue_destroy(id_, false, notes());
+    const bool told =
+        detail::watched(detail::watch_destroy) && !(type_and_flags_ & (manual | destroyed));
+    if (told || (type_and_flags_ & noted)) [[unlikely]] {
+      detail::queue_destroy(told ? id_ : no_async_id, false, notes(), detail::NotesEnd::here);
     }
-    if (type_and_flags_ & noted) [[unlikely]]
-      detail::queue_end_of_notes(notes());
     if (frame_) detail::release(frame_);
   }
 
@@ -156,7 +155,7 @@ class CONTRAIL_API AsyncResource {
   AsyncResource& emit_destroy() noexcept {
     type_and_flags_ |= destroyed;
     if (detail::watched(detail::watch_destroy)) [[unlikely]]
-      detail::queue_destroy(id_, false, notes());
+      detail::queue_destroy(id_, false, notes(), detail::NotesEnd::later);
     return *this;
   }
 

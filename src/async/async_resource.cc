@@ -57,7 +57,7 @@ void AsyncResource::begin_again(detail::FrameRef context) {
   trigger_ = detail::hot.execution_id;
   if (detail::ResourceNotes* old = notes()) {
     details_ = const_cast<void*>(old->details);
-    detail::queue_end_of_notes(old);
+    detail::queue_destroy(no_async_id, false, old, detail::NotesEnd::here);
   }
   type_and_flags_ &= ~std::uintptr_t{destroyed | noted};
   release_context();

@@ -26,17 +26,13 @@ void DestroyQueue::flush() {
 
 DestroyQueue::~DestroyQueue() {
   for (const PendingDestroy& resource : pending_) {
-    if (resource.only_ends()) HookSlots::free_notes(resource.notes());
+    if (ResourceNotes* notes = resource.ending_notes()) HookSlots::free_notes(notes);
   }
 }
 
-void queue_destroy(AsyncId id, bool promise, ResourceNotes* notes) noexcept {
-  if (hot.environment) hot.environment->destroys.push(id, promise, notes);
-}
-
-void queue_end_of_notes(ResourceNotes* notes) noexcept {
-  if (hot.environment) return hot.environment->destroys.push(no_async_id, false, notes);
-  HookSlots::free_notes(notes);
+void queue_destroy(AsyncId id, bool promise, ResourceNotes* notes, NotesEnd end) noexcept {
+  if (hot.environment) return hot.environment->destroys.push(id, promise, notes, end);
+  if (notes && end == NotesEnd::here) HookSlots::free_notes(notes);
 }
 
 }  // namespace contrail::inline v0::detail

@@ -8,18 +8,19 @@ namespace contrail::inline v0::detail {
 
 struct Environment;
 
-/// A resource whose destroy is to be told; or, with id 0, notes that have ended.
+/// A resource whose destroy is to be told, or, with id 0, one of which nobody is to hear; then its
+/// notes go, if this is the end of it.
 class PendingDestroy {
  public:
-  PendingDestroy(AsyncId id, bool promise, ResourceNotes* notes) noexcept
-      : bits_(id << 1 | AsyncId{promise}), notes_(notes) {}
-  AsyncId id() const noexcept { return bits_ >> 1; }
+  PendingDestroy(AsyncId id, bool promise, ResourceNotes* notes, NotesEnd end) noexcept
+      : bits_(id << 2 | AsyncId{promise} | AsyncId{end == NotesEnd::here} << 1), notes_(notes) {}
+  AsyncId id() const noexcept { return bits_ >> 2; }
   bool promise() const noexcept { return bits_ & 1; }
   ResourceNotes* notes() const noexcept { return notes_; }
-  bool only_ends() const noexcept { return bits_ == 0; }
+  ResourceNotes* ending_notes() const noexcept { return bits_ & 2 ? notes_ : nullptr; }
 
  private:
-  AsyncId bits_;  ///< The id, and in its lowest bit whether it was a promise's.
+  AsyncId bits_;  ///< The id; then whether the notes end, and whether it was a promise's.
   ResourceNotes* notes_;
 };
 
@@ -33,10 +34,10 @@ class DestroyQueue {
 
   ~DestroyQueue();
 
-  void push(AsyncId id, bool promise, ResourceNotes* notes) {
+  void push(AsyncId id, bool promise, ResourceNotes* notes, NotesEnd end) {
     if (pending_.size() == flush_early_at) [[unlikely]]
       flush_from_microtask();
-    pending_.emplace_back(id, promise, notes);
+    pending_.emplace_back(id, promise, notes, end);
   }
   /// Delivers what is queued, and what gets queued meanwhile, to the hooks enabled now. A hook that
   /// causes a destroy for every destroy does not hold the loop up: after some rounds what is left

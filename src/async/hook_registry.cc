@@ -183,11 +183,9 @@ void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noex
   event_time_ = 0;
   for (const PendingDestroy& resource : resources) {
     const ResourceType* type = resource.promise() ? &resource_types::promise : nullptr;
-    if (!resource.only_ends()) {
-      emit(&HookSet::destroy, {"destroy", resource.id(), type, resource.notes()}, resource.id());
-    } else {
-      HookSlots::free_notes(resource.notes());
-    }
+    const AsyncId id = resource.id();
+    if (id != no_async_id) emit(&HookSet::destroy, {"destroy", id, type, resource.notes()}, id);
+    if (ResourceNotes* notes = resource.ending_notes()) HookSlots::free_notes(notes);
   }
   event_time_ = 0;
 }

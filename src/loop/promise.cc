@@ -43,8 +43,8 @@ void PromiseIds::announce_settled() noexcept {
 }
 
 void PromiseIds::announce_gone() noexcept {
-  if (watched(watch_destroy)) queue_destroy(id(), true, notes());
-  if (ResourceNotes* its = notes()) queue_end_of_notes(its);
+  const bool told = watched(watch_destroy);
+  if (told || notes()) queue_destroy(told ? id() : no_async_id, true, notes(), NotesEnd::here);
 }
 
 void ReactionScope::enter() {

@@ -48,10 +48,9 @@ CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
 CONTRAIL_API void emit_promise_resolve(const ScopeKey& key) noexcept;
 /// Notes for a resource that is about to be announced; nullptr if no hook wants any of it.
 CONTRAIL_API ResourceNotes* new_notes(bool sampled) noexcept;
-CONTRAIL_API void queue_destroy(AsyncId id, bool promise = false,
-                                ResourceNotes* notes = nullptr) noexcept;
-/// After what is queued: the resource is gone, and so are its notes.
-CONTRAIL_API void queue_end_of_notes(ResourceNotes* notes) noexcept;
+/// With id 0 nobody is told; the notes, which may be nullptr, end all the same.
+CONTRAIL_API void queue_destroy(AsyncId id, bool promise, ResourceNotes* notes,
+                                NotesEnd end) noexcept;
 
 inline bool watched(Watch what) noexcept { return (hot.watched & what) != 0; }
 

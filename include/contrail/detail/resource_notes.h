@@ -29,4 +29,7 @@ struct ResourceNotes {
   };
 };
 
+/// Whether a resource's notes are needed after an event of it that is queued.
+enum class NotesEnd : bool { later, here };
+
 }  // namespace contrail::inline v0::detail

@@ -235,8 +235,8 @@ TEST_F(HookRecorderTest, finds_callbacks_that_overlap) {
 TEST_F(HookRecorderTest, finds_a_second_destroy) {
   HookRecorder recorder;
   detail::emit_init(timer(50), {});
-  detail::queue_destroy(50);
-  detail::queue_destroy(50);
+  detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
+  detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
   loop->run();
   EXPECT_THAT(recorder.violations(), ElementsAre("destroy Timeout:1 after its destroy"));
 }
@@ -244,7 +244,7 @@ TEST_F(HookRecorderTest, finds_a_second_destroy) {
 TEST_F(HookRecorderTest, finds_a_callback_after_the_destroy) {
   HookRecorder recorder;
   detail::emit_init(timer(50), {});
-  detail::queue_destroy(50);
+  detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
   loop->run();
   detail::emit_before(timer(50));
   detail::emit_after(timer(50));
