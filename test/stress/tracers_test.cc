@@ -17,9 +17,12 @@
 #include "contrail/async_hook.h"
 #include "contrail/async_local_storage.h"
 #include "contrail/async_resource.h"
+#include "contrail/hooks/async_stack.h"
 #include "contrail/hooks/context_loss.h"
 #include "contrail/hooks/event_log.h"
+#include "contrail/hooks/flight_recorder.h"
 #include "contrail/hooks/leak_detector.h"
+#include "contrail/hooks/loop_monitor.h"
 #include "contrail/hooks/metrics.h"
 #include "contrail/hooks/trigger_graph.h"
 #include "contrail/loop.h"
@@ -107,6 +110,18 @@ const std::vector<Kind>& kinds() {
       {"ContextLoss",
        [](const TempDir&) { return switched(std::make_shared<hooks::ContextLoss>()); }},
       {"Metrics", [](const TempDir&) { return switched(std::make_shared<hooks::Metrics>()); }},
+      {"FlightRecorder",
+       [](const TempDir& dir) {
+         return switched(std::make_shared<hooks::FlightRecorder>(dir.path() / "recording"));
+       }},
+      {"AsyncStack",
+       [](const TempDir&) { return switched(std::make_shared<hooks::AsyncStack>()); }},
+      {"LoopMonitor",
+       [](const TempDir&) {
+         return switched(std::make_shared<hooks::LoopMonitor>(
+             hooks::LoopMonitorOptions{.on_slow = [](const hooks::SlowCallback&) {},
+                                       .on_stuck = [](const hooks::StuckLoop&) {}}));
+       }},
   };
   return all;
 }
