@@ -59,5 +59,6 @@
 #include "contrail/hooks/event_log.h"
 #include "contrail/hooks/leak_detector.h"
 #include "contrail/hooks/metrics.h"
+#include "contrail/hooks/perfetto_trace.h"
 #include "contrail/hooks/probes.h"
 #include "contrail/hooks/trigger_graph.h"
