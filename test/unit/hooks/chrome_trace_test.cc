@@ -415,7 +415,7 @@ TEST_F(ChromeTrace, shows_only_what_is_sampled_if_told_to) {
 
 TEST_F(ChromeTrace, ends_what_is_open_when_it_is_disabled) {
   trace();
-  set_timeout([] {}, 1ms);
+  set_timeout([] {}, 1h).unref();
   set_immediate([this] { tracer->disable(); });
   loop.run();
   const json before_it_is_closed = read();
