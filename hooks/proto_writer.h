@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,7 +29,12 @@ class ProtoWriter {
   }
   void fixed64(std::uint32_t field, std::uint64_t value) {
     tag(field, 1);
-    for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(value >> shift);
+    std::array<char, 8> encoded;
+    for (char& byte : encoded) {
+      byte = static_cast<char>(value);
+      value >>= 8;
+    }
+    bytes_.append(encoded.data(), encoded.size());
   }
   void text(std::uint32_t field, std::string_view value) {
     tag(field, 2);
@@ -46,8 +52,11 @@ class ProtoWriter {
     Message(const Message&) = delete;
     Message& operator=(const Message&) = delete;
     ~Message() {
+      const std::size_t size = bytes_.size() - begin_;
+      bytes_[begin_ - 1] = static_cast<char>(size);
+      if (size < 0x80) return;
       std::string length;
-      ProtoWriter(length).raw_varint(bytes_.size() - begin_);
+      ProtoWriter(length).raw_varint(size);
       bytes_.replace(begin_ - 1, 1, length);
     }
 
@@ -59,8 +68,15 @@ class ProtoWriter {
  private:
   void tag(std::uint32_t field, std::uint32_t wire_type) { raw_varint(field << 3 | wire_type); }
   void raw_varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
-    bytes_ += static_cast<char>(value);
+    if (value < 0x80) {
+      bytes_ += static_cast<char>(value);
+      return;
+    }
+    std::array<char, 10> encoded;
+    std::size_t size = 0;
+    for (; value >= 0x80; value >>= 7) encoded[size++] = static_cast<char>(value | 0x80);
+    encoded[size++] = static_cast<char>(value);
+    bytes_.append(encoded.data(), size);
   }
 
   std::string& bytes_;

@@ -26,7 +26,7 @@
 #include "contrail/promise.h"
 #include "contrail/sampling.h"
 #include "contrail/timers.h"
-#include "support/decoded_trace.h"
+#include "decoded_trace.h"
 
 namespace contrail {
 namespace {
