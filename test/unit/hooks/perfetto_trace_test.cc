@@ -373,6 +373,28 @@ TEST_F(PerfettoTrace, ends_what_is_open_when_it_is_disabled) {
   EXPECT_THAT(names(line.on("event loop")), SizeIs(6));  // The first immediate in two parts.
 }
 
+TEST_F(PerfettoTrace, is_sound_whenever_it_is_switched) {
+  trace();
+  AsyncResource outer("Outer"), inner("Inner");
+  for (int i = 0; i < 64; ++i) {  // Each bit: whether it is switched there.
+    const auto perhaps_switch = [&](int place) {
+      if (i & (1 << place)) tracer->disable();
+      if (i & (8 << place)) tracer->enable();
+    };
+    outer.run_in_async_scope([&] {
+      perhaps_switch(0);
+      inner.run_in_async_scope([&] {
+        set_immediate([=] { perhaps_switch(1); });
+        perhaps_switch(1);
+      });
+      perhaps_switch(2);
+    });
+    loop.run();
+    tracer->enable();
+  }
+  EXPECT_THAT(result().on("Immediate"), SizeIs(::testing::Gt(32U)));
+}
+
 TEST_F(PerfettoTrace, drops_and_counts_what_exceeds_the_limit) {
   trace({.max_events = 10});
   for (int i = 0; i < 100; ++i) set_immediate([] {});

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "contrail/async_resource.h"
 #include "contrail/fs.h"
@@ -91,6 +93,29 @@ TEST_F(TraceEventFormat, is_kept_to_by_a_trace_with_gaps) {
       set_immediate([&] { trace.enable(); });
     });
     work();
+  }
+  EXPECT_THAT(check(), EndsWith("events, nothing wrong\n"));
+}
+
+TEST_F(TraceEventFormat, is_kept_to_whenever_a_trace_is_switched) {
+  std::minstd_rand random(1);
+  {
+    hooks::ChromeTrace trace(path);
+    const auto perhaps_switch = [&] {
+      if (random() % 4 == 0) trace.disable();
+      if (random() % 3 == 0) trace.enable();
+    };
+    std::vector<AsyncResource> kept;
+    for (int i = 0; i < 200; ++i) {
+      set_immediate([&] {
+        perhaps_switch();
+        kept.emplace_back("Kept");
+        next_tick(perhaps_switch);
+        kept[random() % kept.size()].run_in_async_scope(perhaps_switch);
+        if (random() % 2 == 0) kept.erase(kept.begin() + static_cast<long>(random() % kept.size()));
+      });
+    }
+    loop.run();
   }
   EXPECT_THAT(check(), EndsWith("events, nothing wrong\n"));
 }
