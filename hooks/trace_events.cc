@@ -1,34 +1,14 @@
 #include "hooks/trace_events.h"
 
 #include <fmt/format.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <iterator>
 #include <utility>
 
-#include "contrail/loop.h"
 #include "hooks/json_text.h"
 
 namespace contrail::inline v0::hooks {
 namespace {
-
-long thread_number() {
-#ifdef SYS_gettid
-  return ::syscall(SYS_gettid);
-#else
-  return 1;
-#endif
-}
-
-std::string_view program_name() {
-#ifdef __GLIBC__
-  return program_invocation_short_name;
-#else
-  return "contrail";
-#endif
-}
 
 /// JSON has no room for 2^64 - 1; Node says -1.
 std::int64_t number(AsyncId id) {
@@ -52,74 +32,117 @@ struct fmt::formatter<contrail::hooks::Microseconds> {
 };
 
 namespace contrail::inline v0::hooks {
+
 namespace {
 
 template <class... Args>
-void write(TraceFile& file, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(file.next_event()), format, std::forward<Args>(args)...);
+void write(std::string& json, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(json), format, std::forward<Args>(args)...);
 }
 
 }  // namespace
 
-TraceEvents::TraceEvents(TraceFile& file, std::string_view process_name,
-                         std::string_view thread_name)
-    : file_(file),
-      loop_(Loop::current().number()),
-      where_(fmt::format(R"("pid":{},"tid":{})", ::getpid(), thread_number())) {
-  name("process_name", process_name.empty() ? program_name() : process_name);
-  name("thread_name", thread_name);
+std::string& TraceEvents::next_event() {
+  return file_.buffer() += std::exchange(separator_, ",\n");
+}
+
+TraceEvents::TraceEvents(const std::filesystem::path& path, const TraceOrigin& origin)
+    : file_(path),
+      loop_(origin.loop),
+      start_(origin.start.time_since_epoch().count()),
+      where_(fmt::format(R"("pid":{},"tid":{})", origin.process, origin.thread)) {
+  file_.buffer() += R"({"displayTimeUnit":"ns","traceEvents":[)";
+  name("process_name", origin.process_name);
+  name("thread_name", origin.thread_name);
 }
 
 void TraceEvents::name(std::string_view kind, std::string_view name) {
-  write(file_, R"({{"ph":"M","name":"{}",{},"args":{{"name":{}}}}})", kind, where_,
+  write(next_event(), R"({{"ph":"M","name":"{}",{},"args":{{"name":{}}}}})", kind, where_,
         json_string(name));
 }
 
-void TraceEvents::resource_begins(TraceTime at, AsyncId id, AsyncId trigger,
-                                  const std::string& type_name, std::string_view more_arguments) {
-  write(file_,
+void TraceEvents::new_type(std::uint32_t type, std::string_view name) {
+  types_.resize(type + 1);
+  types_[type] = json_string(name);
+}
+
+void TraceEvents::new_site(std::uint32_t site, std::string_view file, unsigned line) {
+  sites_.resize(site + 1);
+  std::string& json = sites_[site] = R"(,"site":")";
+  append_escaped(json, file);
+  write(json, ":{}\"", line);
+}
+
+void TraceEvents::resource_begins(TraceTime at, TracedResource& resource,
+                                  const TraceArguments& arguments) {
+  const std::string& type = types_[resource.type];
+  write(next_event(),
         R"({{"ph":"b","cat":{},"name":{},"id":"{}:{}","ts":{},{},)"
-        R"("args":{{"async_id":{},"trigger_async_id":{}{}}}}})",
-        type_name, type_name, loop_, id, Microseconds{at}, where_, id, number(trigger),
-        more_arguments);
+        R"("args":{{"async_id":{},"trigger_async_id":{}{})",
+        type, type, loop_, resource.id, Microseconds{at}, where_, resource.id,
+        number(resource.trigger), sites_[resource.site]);
+  std::string& json = file_.buffer();
+  if (const auto* timer = arguments.timer) {
+    write(json, R"(,"delay_ms":{},"repeat":{})", timer->delay.count(), timer->repeat);
+  }
+  if (!arguments.details.empty()) {
+    json += R"(,"details":")";
+    append_escaped(json, arguments.details);
+    json += '"';
+  }
+  json += "}}";
 }
 
-void TraceEvents::resource_resolves(TraceTime at, AsyncId id, const std::string& type_name) {
-  write(file_, R"({{"ph":"n","cat":{},"name":"resolve","id":"{}:{}","ts":{},{}}})", type_name,
-        loop_, id, Microseconds{at}, where_);
+void TraceEvents::resource_resolves(TraceTime at, const TracedResource& resource) {
+  write(next_event(), R"({{"ph":"n","cat":{},"name":"resolve","id":"{}:{}","ts":{},{}}})",
+        types_[resource.type], loop_, resource.id, Microseconds{at}, where_);
 }
 
-void TraceEvents::resource_ends(TraceTime at, AsyncId id, const std::string& type_name) {
-  write(file_, R"({{"ph":"e","cat":{},"name":{},"id":"{}:{}","ts":{},{}}})", type_name, type_name,
-        loop_, id, Microseconds{at}, where_);
+void TraceEvents::resource_ends(TraceTime at, const TracedResource& resource) {
+  const std::string& type = types_[resource.type];
+  write(next_event(), R"({{"ph":"e","cat":{},"name":{},"id":"{}:{}","ts":{},{}}})", type, type,
+        loop_, resource.id, Microseconds{at}, where_);
 }
 
-void TraceEvents::callback(TraceTime begin, TraceTime end, AsyncId id, AsyncId trigger,
-                           const std::string& type_name) {
-  write(file_,
+void TraceEvents::callback(TraceTime begin, TraceTime end, const TracedCallback& callback) {
+  const TracedResource& resource = callback.resource;
+  const std::string& type = types_[resource.type];
+  write(next_event(),
         R"({{"ph":"X","cat":{},"name":{},"ts":{},"dur":{},{},)"
-        R"("args":{{"async_id":{},"trigger_async_id":{}}}}})",
-        type_name, type_name, Microseconds{begin}, Microseconds{end - begin}, where_, id,
-        number(trigger));
+        R"("args":{{"async_id":{},"trigger_async_id":{}{}}}}})",
+        type, type, Microseconds{begin}, Microseconds{end - begin}, where_, resource.id,
+        number(resource.trigger), sites_[resource.site]);
 }
 
-void TraceEvents::root(TraceTime begin, TraceTime end) {
-  write(file_, R"({{"ph":"X","cat":"root","name":"root","ts":{},"dur":{},{}}})",
+void TraceEvents::root(TraceTime begin, TraceTime end, std::span<const AsyncId>) {
+  write(next_event(), R"({{"ph":"X","cat":"root","name":"root","ts":{},"dur":{},{}}})",
         Microseconds{begin}, Microseconds{end - begin}, where_);
 }
 
+/// Both ends bind to the slices they lie in.
 void TraceEvents::arrow(TraceTime from, TraceTime to, AsyncId id) {
-  constexpr std::string_view format =
-      R"({{"ph":{},"cat":"trigger","name":"trigger","id":"{}:{}","ts":{},{}}})";
-  write(file_, format, R"("s")", loop_, id, Microseconds{from}, where_);
-  write(file_, format, R"("f","bp":"e")", loop_, id, Microseconds{to}, where_);
+  const auto end = [&](std::string_view phase, TraceTime at) {
+    write(next_event(), R"({{"ph":{},"cat":"trigger","name":"trigger","id":"{}:{}","ts":{},{}}})",
+          phase, loop_, id, Microseconds{at}, where_);
+  };
+  end(R"("s")", from);
+  end(R"("f","bp":"e")", to);
 }
 
 void TraceEvents::full(TraceTime at) {
-  write(file_,
+  write(next_event(),
         R"({{"ph":"i","s":"g","cat":"trace","name":"no more events: the trace is full",)"
         R"("ts":{},{}}})",
         Microseconds{at}, where_);
+}
+
+void TraceEvents::flush(const TraceTotals& totals, bool) {
+  file_.flush(
+      fmt::format("\n],\"otherData\":"
+                  R"({{"recorder":"contrail","monotonic_start_ns":{},)"
+                  R"("max_events":{},"dropped_events":{},"dropped_arrows":{}}})"
+                  "}}\n",
+                  start_, totals.max_events, totals.dropped_events, totals.dropped_arrows));
 }
 
 }  // namespace contrail::inline v0::hooks

@@ -1,42 +1,50 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "contrail/resource_info.h"
 #include "hooks/trace_file.h"
+#include "hooks/trace_origin.h"
+#include "hooks/trace_sink.h"
 
 namespace contrail::inline v0::hooks {
 
-/// Nanoseconds since the trace began. No two events of a trace share one, so what happens inside
-/// something else also lies inside it.
-using TraceTime = std::int64_t;
-
-/// The events of one thread, as the Trace Event Format spells them.
-class TraceEvents {
+/// The events of one thread in the JSON object form of the Trace Event Format.
+class TraceEvents : public TraceSink {
  public:
-  TraceEvents(TraceFile& file, std::string_view process_name, std::string_view thread_name);
+  TraceEvents(const std::filesystem::path& path, const TraceOrigin& origin);
 
-  /// type_name is a JSON string, here and below.
-  void resource_begins(TraceTime at, AsyncId id, AsyncId trigger, const std::string& type_name,
-                       std::string_view more_arguments);
-  void resource_resolves(TraceTime at, AsyncId id, const std::string& type_name);
-  void resource_ends(TraceTime at, AsyncId id, const std::string& type_name);
-  void callback(TraceTime begin, TraceTime end, AsyncId id, AsyncId trigger,
-                const std::string& type_name);
-  /// The code that runs the loop, which is no resource.
-  void root(TraceTime begin, TraceTime end);
-  /// Both ends must lie within callbacks.
-  void arrow(TraceTime from, TraceTime to, AsyncId id);
-  void full(TraceTime at);
+  void new_type(std::uint32_t type, std::string_view name) override;
+  void new_site(std::uint32_t site, std::string_view file, unsigned line) override;
+
+  void resource_begins(TraceTime at, TracedResource& resource,
+                       const TraceArguments& arguments) override;
+  void resource_resolves(TraceTime at, const TracedResource& resource) override;
+  void resource_ends(TraceTime at, const TracedResource& resource) override;
+  void callback(TraceTime begin, TraceTime end, const TracedCallback& callback) override;
+  void root(TraceTime begin, TraceTime end, std::span<const AsyncId> caused) override;
+  void causes(TraceTime, const TracedResource&, AsyncId) override {}
+  void arrow(TraceTime from, TraceTime to, AsyncId id) override;
+  void full(TraceTime at) override;
+
+  std::size_t buffered_bytes() const noexcept override { return file_.buffered_bytes(); }
+  void flush(const TraceTotals& totals, bool is_last) override;
+  void throw_if_failed() const override { file_.throw_if_failed(); }
 
  private:
+  std::string& next_event();
   void name(std::string_view kind, std::string_view name);
 
-  TraceFile& file_;
-  const std::uint64_t loop_;  ///< Its number: part of all ids, so that traces can be joined.
-  std::string where_;         ///< "pid":…,"tid":…
+  TraceFile file_;
+  const std::uint64_t loop_;
+  const std::int64_t start_;
+  const std::string where_;  ///< "pid":…,"tid":…
+  std::string_view separator_ = "\n";
+  std::vector<std::string> types_{"\"(other)\""};  ///< As JSON strings, quotes included.
+  std::vector<std::string> sites_{""};             ///< Continuing a JSON object.
 };
 
 }  // namespace contrail::inline v0::hooks

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 
 #include "contrail/error.h"
 
@@ -13,8 +12,7 @@ namespace contrail::inline v0::hooks {
 TraceFile::TraceFile(const std::filesystem::path& path)
     : path_(path.string()),
       fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
-      owner_(::getpid()),
-      buffer_("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[") {
+      owner_(::getpid()) {
   if (fd_ < 0) throw Error(-errno, "open", path_);
   // The end is written over and over. What cannot be gone back in is a pipe, a socket or a
   // terminal.
@@ -27,21 +25,14 @@ TraceFile::TraceFile(const std::filesystem::path& path)
 
 TraceFile::~TraceFile() { ::close(fd_); }
 
-std::string& TraceFile::next_event() {
-  buffer_ += std::exchange(any_event_, true) ? ",\n" : "\n";
-  return buffer_;
-}
-
-bool TraceFile::flush(std::string_view other_data) {
+bool TraceFile::flush(std::string_view end) {
   // A forked child has a copy of the buffer, but the file is its parent's.
   if (error_ == 0 && owner_ == ::getpid()) {
     const std::size_t events = buffer_.size();
-    std::string end = "\n],\"otherData\":";
-    end.append(other_data).append("}\n");
     buffer_ += end;
     if (write_at(end_of_events_, buffer_)) {
       end_of_events_ += static_cast<off_t>(events);
-      end_ = std::move(end);
+      end_ = end;
     } else {
       error_ = errno;
       // Back to what it was: the room for that was there already. If not, the first error says why.

@@ -9,9 +9,8 @@
 
 namespace contrail::inline v0::hooks {
 
-/// A file in the JSON object form of the Trace Event Format. Each flush writes the events and the
-/// end of the document in one go, over the end that the flush before it wrote: what is on disk is
-/// a complete document at any time.
+/// A file that grows. Each flush writes what has gathered and the end of the document in one go,
+/// over the end that the flush before it wrote: what is on disk is a complete document at any time.
 class TraceFile {
  public:
   /// Throws Error, naming the path.
@@ -20,13 +19,13 @@ class TraceFile {
   TraceFile& operator=(const TraceFile&) = delete;
   ~TraceFile();
 
-  /// Where to append the next event: the text so far ends in a separator.
-  std::string& next_event();
+  /// Where to append what comes next.
+  std::string& buffer() noexcept { return buffer_; }
   std::size_t buffered_bytes() const noexcept { return buffer_.size(); }
 
-  /// `other_data` is a JSON object about the whole trace. It must never get shorter than before.
-  /// False if this or an earlier write failed: from the first failure on, nothing more is written.
-  bool flush(std::string_view other_data);
+  /// `end` must never get shorter than before. False if this or an earlier write failed: from the
+  /// first failure on, nothing more is written.
+  bool flush(std::string_view end);
   void throw_if_failed() const;
 
  private:
@@ -38,7 +37,6 @@ class TraceFile {
   off_t end_of_events_ = 0;
   std::string end_;     ///< Of the document, as it is on disk.
   std::string buffer_;  ///< Goes to end_of_events_.
-  bool any_event_ = false;
   int error_ = 0;
 };
 

@@ -1,29 +1,39 @@
 #include "hooks/trace_recorder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "contrail/event_time.h"
 #include "contrail/execution.h"
-#include "hooks/json_text.h"
 
 namespace contrail::inline v0::hooks {
 namespace {
 
 constexpr TraceTime longest_in_buffer = 1'000'000'000;  // One second.
+constexpr std::size_t types_max = 1000;
+constexpr std::size_t sites_max = 4000;
 
 }  // namespace
 
-TraceRecorder::TraceRecorder(const std::filesystem::path& path, TraceLimits limits,
-                             std::string_view process_name, std::string_view thread_name)
-    : file_(path), events_(file_, process_name, thread_name), limits_(limits) {
+TraceRecorder::TraceRecorder(TraceSink& sink, TraceLimits limits, Clock::time_point start)
+    : sink_(sink), limits_(limits), start_(start), types_(types_max), sites_(sites_max) {
   flush();
-  file_.throw_if_failed();
-  if (execution_async_id() > root_async_id) before(execution_async_id());  // It is running already.
+  sink_.throw_if_failed();
 }
 
-void TraceRecorder::init(const ResourceInfo& made, std::string_view more_arguments) {
+void TraceRecorder::resume() {
+  ++period_;
+  if (execution_async_id() > root_async_id) before(execution_async_id());
+}
+
+void TraceRecorder::pause() {
+  if (finished_) return;
+  end_all();
+  flush();
+}
+
+void TraceRecorder::init(const ResourceInfo& made, std::uint64_t request,
+                         std::string_view details) {
   if (finished_) return;
   const bool in_root = running_.empty() && execution_async_id() == root_async_id;
   if (in_root && root_.begin == never && take(1)) {
@@ -31,11 +41,11 @@ void TraceRecorder::init(const ResourceInfo& made, std::string_view more_argumen
     root_.run = now();
   }
   if (take(2)) {  // One for its end.
-    const Resource resource{type_name(made.type), made.trigger_async_id,
-                            origin_of(made.trigger_async_id)};
-    resources_.insert_or_assign(made.async_id, resource);
-    events_.resource_begins(now(), made.async_id, made.trigger_async_id, *resource.type,
-                            more_arguments);
+    Resource resource{shown(made), origin_of(made)};
+    resource.shown.request = request;
+    sink_.resource_begins(now(), resource.shown, {made.details.as<Timeout::Details>(), details});
+    const Number number = resources_.add(resource);
+    notes_.emplace({number, period_});
   }
   if (in_root) root_.latest = now();
   flush_if_due();
@@ -44,66 +54,71 @@ void TraceRecorder::init(const ResourceInfo& made, std::string_view more_argumen
 void TraceRecorder::before(AsyncId id) {
   if (finished_) return;
   leave_root();
-  Resource* resource = find(id);
-  Running running{id, no_async_id, nullptr, never, false};
+  Resource* resource = noted(notes_.get());
+  Running running{{}, never, caused_.size(), false, false};
   if (resource) {
-    running.type = resource->type;
-    running.trigger = resource->trigger;
+    running.shown = resource->shown;
   } else {  // Older than the trace.
     const ResourceInfo current = execution_async_resource();
     const bool known = current.async_id == id && !current.type.empty();
-    running.type = type_name(known ? current.type : "resource");
-    running.trigger = known ? current.trigger_async_id : no_async_id;
+    running.shown = shown(known ? current : ResourceInfo{.async_id = id, .type = "resource"});
   }
-  const bool arrow = resource && resource->run == never && resource->origin != never;
-  running.recorded = take(arrow ? 3 : 1);
+  running.is_caused = arrow_fits(resource);
+  running.recorded = take(running.is_caused ? 3 : 1);
   running.begin = now();
-  if (running.recorded && arrow) events_.arrow(resource->origin, now(), id);
+  if (running.recorded && running.is_caused) sink_.arrow(resource->origin, now(), id);
   if (running.recorded && resource) resource->run = now();
   running_.push_back(running);
   flush_if_due();
 }
 
 void TraceRecorder::after(AsyncId id) {
-  const auto is_it = [id](const Running& running) { return running.id == id; };
+  const auto is_it = [id](const Running& running) { return running.shown.id == id; };
   if (finished_ || std::none_of(running_.begin(), running_.end(), is_it)) return;
-  while (running_.back().id != id) end_innermost();
+  while (running_.back().shown.id != id) end_innermost();
   end_innermost();
   flush_if_due();
 }
 
-void TraceRecorder::destroy(AsyncId id) {
-  const Resource* resource = finished_ ? nullptr : find(id);
+void TraceRecorder::destroy() {
+  const Noted* const note = notes_.get();
+  const Resource* const resource = noted(note);
   if (!resource) return;
-  events_.resource_ends(now(), id, *resource->type);
-  resources_.erase(id);
+  sink_.resource_ends(now(), resource->shown);
+  resources_.remove(note->number);
   flush_if_due();
 }
 
-void TraceRecorder::promise_resolve(AsyncId id) {
-  const Resource* resource = finished_ ? nullptr : find(id);
+void TraceRecorder::promise_resolve() {
+  const Resource* const resource = noted(notes_.get());
   if (!resource || !take(1)) return;
-  events_.resource_resolves(now(), id, *resource->type);
+  sink_.resource_resolves(now(), resource->shown);
   flush_if_due();
 }
 
 void TraceRecorder::finish() {
   if (std::exchange(finished_, true)) return;
+  end_all();
+  flush(true);
+}
+
+void TraceRecorder::end_all() {
   leave_root();
   while (!running_.empty()) end_innermost();
-  std::vector<std::pair<AsyncId, const std::string*>> alive;
-  for (const auto& [id, resource] : resources_) alive.emplace_back(id, resource.type);
-  std::sort(alive.begin(), alive.end());
-  for (const auto& [id, type] : alive) {
-    events_.resource_ends(now(), id, *type);
+  std::vector<TracedResource> alive;
+  resources_.each([&](const Resource& resource) { alive.push_back(resource.shown); });
+  std::sort(alive.begin(), alive.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (const TracedResource& resource : alive) {
+    sink_.resource_ends(now(), resource);
     flush_if_due();
   }
-  resources_.clear();
-  flush();
+  resources_ = {};
+  ++period_;
 }
 
 TraceTime TraceRecorder::now() {
-  const std::chrono::nanoseconds elapsed = Clock::now() - start_;
+  const auto time = limits_.full_precision ? precise_event_time() : event_time();
+  const std::chrono::nanoseconds elapsed = time - start_;
   return latest_ = std::max<TraceTime>(elapsed.count(), latest_ + 1);
 }
 
@@ -113,57 +128,92 @@ bool TraceRecorder::take(std::uint64_t events) {
     taken_ += events;
     return true;
   }
-  if (!std::exchange(full_, true)) events_.full(now());
+  if (!std::exchange(full_, true)) sink_.full(now());
   dropped_ += events;
   return false;
 }
 
-TraceRecorder::Resource* TraceRecorder::find(AsyncId id) {
-  const auto found = resources_.find(id);
-  return found == resources_.end() ? nullptr : &found->second;
+TraceRecorder::Resource* TraceRecorder::noted(const Noted* note) {
+  return note && note->period == period_ && !finished_ ? &resources_[note->number] : nullptr;
 }
 
 /// A moment in the callback from which the arrow to a new resource starts, or never.
-TraceTime TraceRecorder::origin_of(AsyncId trigger) {
-  const bool inside = !running_.empty() && running_.back().recorded;
-  if (inside && running_.back().id == trigger) return now();
-  if (trigger == root_async_id && root_.run != never) return root_.run;
-  if (const Resource* cause = find(trigger)) {
-    const TraceTime at = cause->run != never ? cause->run : cause->origin;
-    if (at != never) return at;
+TraceTime TraceRecorder::origin_of(const ResourceInfo& made) {
+  const AsyncId trigger = made.trigger_async_id;
+  if (!running_.empty() && running_.back().shown.id == trigger) return origin_here(made.async_id);
+  if (trigger == root_async_id && root_.begin != never) return origin_here(made.async_id);
+  const Resource* const cause = noted(notes_.of_trigger());
+  if (cause && cause->run != never) {
+    if (arrows_ < limits_.arrows_max) sink_.causes(now(), cause->shown, made.async_id);
+    return cause->run;
   }
-  // In this trace it never ran, nor did what caused it: then from where the resource is made.
-  return inside || root_.begin != never ? now() : never;
+  // In this trace it never ran: then from where it was caused, or else from where this is made.
+  const TraceTime here = origin_here(made.async_id);
+  if (trigger == root_async_id && root_.run != never) return root_.run;
+  return cause && cause->origin != never ? cause->origin : here;
+}
+
+/// From what is running, if anything that is in the trace is.
+TraceTime TraceRecorder::origin_here(AsyncId made) {
+  const bool inside = running_.empty() ? root_.begin != never : running_.back().recorded;
+  if (!inside) return never;
+  if (arrows_ + caused_.size() < limits_.arrows_max) caused_.push_back(made);
+  return now();
+}
+
+/// Whether an arrow leads to the callback that is about to run: to the first one only.
+bool TraceRecorder::arrow_fits(const Resource* resource) {
+  if (!resource || resource->run != never || resource->origin == never) return false;
+  const bool fits = arrows_ < limits_.arrows_max;
+  ++(fits ? arrows_ : dropped_arrows_);
+  return fits;
+}
+
+TracedResource TraceRecorder::shown(const ResourceInfo& made) {
+  return {made.async_id, made.trigger_async_id, type_of(made.type), site_of(made.site), 0, 0};
 }
 
 void TraceRecorder::leave_root() {
-  if (root_.begin != never) events_.root(std::exchange(root_.begin, never), root_.latest);
+  if (root_.begin == never) return;
+  sink_.root(std::exchange(root_.begin, never), root_.latest, caused_);
+  caused_.clear();
 }
 
 void TraceRecorder::end_innermost() {
   const Running ended = running_.back();
   running_.pop_back();
-  if (ended.recorded) events_.callback(ended.begin, now(), ended.id, ended.trigger, *ended.type);
+  if (ended.recorded) {
+    const auto caused = std::span<const AsyncId>(caused_).subspan(ended.first_caused);
+    sink_.callback(ended.begin, now(), {ended.shown, ended.is_caused, caused});
+  }
+  caused_.resize(ended.first_caused);
 }
 
-const std::string* TraceRecorder::type_name(std::string_view type) {
-  auto found = type_names_.find(type);
-  if (found == type_names_.end()) found = type_names_.emplace(type, json_string(type)).first;
-  return &found->second;
+std::uint32_t TraceRecorder::type_of(std::string_view name) {
+  const std::uint32_t type = types_.of({.type = name});
+  if (types_announced_ < types_.size()) sink_.new_type(types_announced_++, name);
+  return type;
+}
+
+std::uint32_t TraceRecorder::site_of(CreationSite site) {
+  if (!site) return TraceSink::no_site;
+  constexpr std::string_view any_type = "";
+  const std::uint32_t number = sites_.of({.type = any_type, .site = site});
+  if (sites_announced_ < sites_.size()) {
+    sink_.new_site(sites_announced_++, site.file(), site.line());
+  }
+  return number;
 }
 
 void TraceRecorder::flush_if_due() {
-  if (file_.buffered_bytes() >= limits_.buffer_bytes || latest_ - flushed_ > longest_in_buffer) {
+  if (sink_.buffered_bytes() >= limits_.buffer_bytes || latest_ - flushed_ > longest_in_buffer) {
     flush();
   }
 }
 
-void TraceRecorder::flush() {
+void TraceRecorder::flush(bool is_last) {
   flushed_ = latest_;
-  const std::chrono::nanoseconds start = start_.time_since_epoch();
-  file_.flush(fmt::format(
-      R"({{"recorder":"contrail","monotonic_start_ns":{},"max_events":{},"dropped_events":{}}})",
-      start.count(), limits_.max_events, dropped_));
+  sink_.flush({limits_.max_events, dropped_, dropped_arrows_}, is_last);
 }
 
 }  // namespace contrail::inline v0::hooks

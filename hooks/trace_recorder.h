@@ -3,63 +3,72 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <map>
-#include <string>
+#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "contrail/hook_slot.h"
 #include "contrail/resource_info.h"
-#include "hooks/trace_events.h"
-#include "hooks/trace_file.h"
+#include "hooks/numbered.h"
+#include "hooks/resource_groups.h"
+#include "hooks/trace_sink.h"
 
 namespace contrail::inline v0::hooks {
 
 struct TraceLimits {
   std::uint64_t max_events;
+  std::uint64_t arrows_max;
   std::size_t buffer_bytes;
+  bool full_precision;
 };
 
 /// Makes slices and arrows of what happens to resources. What it remembers is what is alive: the
 /// resources that are in the trace, and the callbacks that are running.
 class TraceRecorder {
  public:
-  /// Throws Error if the file cannot be opened and written.
-  TraceRecorder(const std::filesystem::path& path, TraceLimits limits,
-                std::string_view process_name, std::string_view thread_name);
+  using Clock = std::chrono::steady_clock;
 
-  /// `more_arguments` continues a JSON object.
-  void init(const ResourceInfo& made, std::string_view more_arguments);
+  /// Needs a Loop. Throws Error if the sink cannot write.
+  TraceRecorder(TraceSink& sink, TraceLimits limits, Clock::time_point start);
+
+  /// Begins with what is running already.
+  void resume();
+  /// Ends whatever is open: of how that goes on, nothing is going to be heard.
+  void pause();
+
+  void init(const ResourceInfo& made, std::uint64_t request, std::string_view details);
   void before(AsyncId id);
   void after(AsyncId id);
-  void destroy(AsyncId id);
-  void promise_resolve(AsyncId id);
+  void destroy();
+  void promise_resolve();
 
-  /// Ends whatever is open and completes the file. What comes later is ignored.
+  /// Ends whatever is open and completes the trace. What comes later is ignored. On any thread.
   void finish();
 
-  const TraceFile& file() const noexcept { return file_; }
   std::uint64_t dropped() const noexcept { return dropped_; }
+  std::uint64_t dropped_arrows() const noexcept { return dropped_arrows_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
   static constexpr TraceTime never = 0;
 
-  /// A resource between its b and its e.
+  /// A resource between its begin and its end.
   struct Resource {
-    const std::string* type;  ///< As a JSON string.
-    AsyncId trigger;
+    TracedResource shown;
     TraceTime origin;       ///< A moment in the callback that caused it, or never.
     TraceTime run = never;  ///< A moment in its own latest callback.
   };
+  /// What is noted about a resource. It is gone with its period, which ends in pause().
+  struct Noted {
+    Number number;
+    std::uint32_t period;
+  };
   /// A callback that is running.
   struct Running {
-    AsyncId id;
-    AsyncId trigger;
-    const std::string* type;
+    TracedResource shown;
     TraceTime begin;
+    std::size_t first_caused;  ///< In caused_, from where on it is this one's or inner ones'.
     bool recorded;
+    bool is_caused;
   };
   /// The code outside the loop: from the first to the last resource it makes between callbacks.
   struct Root {
@@ -70,27 +79,39 @@ class TraceRecorder {
 
   TraceTime now();
   bool take(std::uint64_t events);
-  Resource* find(AsyncId id);
-  TraceTime origin_of(AsyncId trigger);
+  Resource* noted(const Noted* note);
+  TraceTime origin_of(const ResourceInfo& made);
+  TraceTime origin_here(AsyncId made);
+  bool arrow_fits(const Resource* resource);
+  TracedResource shown(const ResourceInfo& made);
   void leave_root();
   void end_innermost();
-  const std::string* type_name(std::string_view type);
-  void flush();
+  void end_all();
+  std::uint32_t type_of(std::string_view name);
+  std::uint32_t site_of(CreationSite site);
+  void flush(bool is_last = false);
   void flush_if_due();
 
-  TraceFile file_;
-  TraceEvents events_;
+  TraceSink& sink_;
   const TraceLimits limits_;
-  const Clock::time_point start_ = Clock::now();
+  const Clock::time_point start_;
   TraceTime latest_ = never;
   TraceTime flushed_ = never;
   std::uint64_t taken_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t arrows_ = 0;
+  std::uint64_t dropped_arrows_ = 0;
   bool full_ = false;
   bool finished_ = false;
-  std::map<std::string, std::string, std::less<>> type_names_;
-  std::unordered_map<AsyncId, Resource> resources_;
+  ResourceGroups types_;
+  ResourceGroups sites_;
+  std::uint32_t types_announced_ = 1;
+  std::uint32_t sites_announced_ = 1;
+  HookSlot<Noted> notes_;
+  std::uint32_t period_ = 0;
+  Numbered<Resource> resources_;
   std::vector<Running> running_;  ///< Innermost last.
+  std::vector<AsyncId> caused_;   ///< By what is running or by root, in its order.
   Root root_;
 };
 

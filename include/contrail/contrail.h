@@ -66,6 +66,7 @@
 #include "contrail/hooks/leak_detector.h"
 #include "contrail/hooks/loop_monitor.h"
 #include "contrail/hooks/metrics.h"
+#include "contrail/hooks/perfetto_trace.h"
 #include "contrail/hooks/probes.h"
 #include "contrail/hooks/signal_text.h"
 #include "contrail/hooks/trigger_graph.h"

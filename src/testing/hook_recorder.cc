@@ -165,6 +165,8 @@ std::size_t HookRecorder::count(std::string_view type) const noexcept {
       std::count_if(state().activities.begin(), state().activities.end(), is_it));
 }
 
+std::string HookRecorder::name(AsyncId id) const { return state().name(id); }
+
 std::string HookRecorder::trace() const {
   std::string text;
   for (const HookEvent& event : state().events) text += state().line(event) + '\n';

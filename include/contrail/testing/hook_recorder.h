@@ -64,6 +64,8 @@ class CONTRAIL_API HookRecorder {
   /// The first resource of the type. Throws std::out_of_range, naming the type, if there is none.
   const Activity& first(std::string_view type) const;
   std::size_t count(std::string_view type) const noexcept;
+  /// What the trace calls it. Also of types that are left out.
+  std::string name(AsyncId id) const;
 
   /// One line per event, ids replaced by type and order of appearance: "init Timeout:1 by root".
   /// " in …" follows if somebody other than the trigger was running; "nobody" is id 0, and types

@@ -22,10 +22,12 @@
 
 #include "contrail/async_resource.h"
 #include "contrail/error.h"
+#include "contrail/event_time.h"
 #include "contrail/hooks/event_log.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
 #include "contrail/promise.h"
+#include "contrail/sampling.h"
 #include "contrail/timers.h"
 
 namespace contrail {
@@ -203,7 +205,7 @@ TEST_F(ChromeTrace, draws_the_arrow_from_the_trigger_that_is_not_running) {
   trace();
   AsyncResource server("Server");
   server.run_in_async_scope([] {});
-  AsyncResource socket("Socket", {.trigger_async_id = server.async_id()});
+  AsyncResource socket("Socket", {.trigger = &server});
   socket.run_in_async_scope([] {});
   EXPECT_THAT(arrows(result()), ::testing::Contains("Server -> Socket"));
 }
@@ -280,8 +282,11 @@ TEST_F(ChromeTrace, lets_describe_make_resources) {
     if (made.type != "Inner") AsyncResource inner("Inner");
     return std::string();
   }});
-  AsyncResource outer("Outer");
-  EXPECT_THAT(phase(result(), "b"), SizeIs(2));
+  { AsyncResource outer("Outer"); }
+  loop.run();
+  const json result = this->result();
+  EXPECT_THAT(phase(result, "b"), SizeIs(2));
+  expect_every_b_has_its_e(result);
 }
 
 TEST_F(ChromeTrace, may_end_in_describe) {
@@ -374,6 +379,78 @@ TEST_F(ChromeTrace, drops_and_counts_what_exceeds_the_limit) {
   EXPECT_THAT(phase(result, "i"), SizeIs(1));
   EXPECT_LE(result["traceEvents"].size(), 13U);  // Two names and the mark besides.
   expect_every_b_has_its_e(result);
+}
+
+TEST_F(ChromeTrace, draws_no_more_arrows_than_the_limit) {
+  trace({.arrows_max = 3});
+  for (int i = 0; i < 10; ++i) set_immediate([] {});
+  loop.run();
+  EXPECT_EQ(tracer->dropped_arrows(), 7U);
+  const json result = this->result();
+  EXPECT_THAT(arrows(result), SizeIs(3));
+  EXPECT_THAT(slices(result), SizeIs(11));
+  EXPECT_EQ(result["otherData"]["dropped_arrows"], 7);
+}
+
+TEST_F(ChromeTrace, says_where_a_resource_was_made) {
+  trace();
+  set_immediate([] {});
+  const std::string site = std::string(__FILE__) + ':' + std::to_string(__LINE__ - 1);
+  loop.run();
+  const json result = this->result();
+  EXPECT_EQ(phase(result, "b").at(0)["args"]["site"], site);
+  EXPECT_EQ(phase(result, "X").at(1)["args"]["site"], site);
+}
+
+TEST_F(ChromeTrace, shows_only_what_is_sampled_if_told_to) {
+  trace({.only_sampled = true});
+  set_immediate([] {});
+  run_sampled([] { set_timeout([] { next_tick([] {}); }, 1ms); });
+  loop.run();
+  const json result = this->result();
+  EXPECT_THAT(phase(result, "b"), SizeIs(2));
+  EXPECT_THAT(arrows(result),
+              ::testing::UnorderedElementsAre("root -> Timeout", "Timeout -> TickObject"));
+}
+
+TEST_F(ChromeTrace, ends_what_is_open_when_it_is_disabled) {
+  trace();
+  set_timeout([] {}, 1h).unref();
+  set_immediate([this] { tracer->disable(); });
+  loop.run();
+  const json before_it_is_closed = read();
+  EXPECT_THAT(phase(before_it_is_closed, "b"), SizeIs(2));
+  EXPECT_THAT(phase(before_it_is_closed, "X"), SizeIs(2));  // Root and the immediate.
+  expect_every_b_has_its_e(before_it_is_closed);
+  EXPECT_EQ(result()["traceEvents"], before_it_is_closed["traceEvents"]);
+}
+
+TEST_F(ChromeTrace, goes_on_in_the_middle_of_a_callback) {
+  trace();
+  set_immediate([this] {
+    tracer->disable();
+    set_immediate([] {});
+    tracer->enable();
+    set_immediate([] {});
+  });
+  loop.run();
+  const json result = this->result();
+  EXPECT_THAT(phase(result, "b"), SizeIs(2));
+  expect_every_b_has_its_e(result);
+  EXPECT_THAT(phase(result, "X"), SizeIs(5));  // Root, the first in two parts, the others.
+  EXPECT_THAT(arrows(result), ::testing::Contains("Immediate -> Immediate"));
+}
+
+TEST_F(ChromeTrace, reads_the_clock_at_every_event_if_told_to) {
+  trace({.full_precision = true});
+  set_immediate([] {
+    set_immediate([] {});
+    for (const auto end = precise_event_time() + 1ms; precise_event_time() < end;) continue;
+    set_immediate([] {});
+  });
+  loop.run();
+  const auto begins = phase(result(), "b");
+  EXPECT_GE(nanoseconds(begins.at(2)["ts"]) - nanoseconds(begins.at(1)["ts"]), 1'000'000);
 }
 
 TEST_F(ChromeTrace, writes_much_through_a_small_buffer) {

@@ -85,6 +85,14 @@ TEST_F(HookRecorderTest, names_triggers_of_types_it_does_not_show) {
   EXPECT_THAT(recorder.trace(), HasSubstr("init TickObject:1 by Immediate:1\n"));
 }
 
+TEST_F(HookRecorderTest, tells_the_name_of_any_resource) {
+  HookRecorder recorder({"TickObject"});
+  const Timeout timeout = set_timeout([] {}, 1ms);
+  EXPECT_EQ(recorder.name(timeout.async_id()), "Timeout:1");
+  EXPECT_EQ(recorder.name(root_async_id), "root");
+  EXPECT_EQ(recorder.name(77), "unknown:77");
+}
+
 TEST_F(HookRecorderTest, leaves_promises_unnumbered_unless_asked_for) {
   HookRecorder recorder({"Immediate"});
   const auto promise = Promise<int>::resolve(1);
