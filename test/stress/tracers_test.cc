@@ -18,12 +18,14 @@
 #include "contrail/async_local_storage.h"
 #include "contrail/async_resource.h"
 #include "contrail/hooks/async_stack.h"
+#include "contrail/hooks/chrome_trace.h"
 #include "contrail/hooks/context_loss.h"
 #include "contrail/hooks/event_log.h"
 #include "contrail/hooks/flight_recorder.h"
 #include "contrail/hooks/leak_detector.h"
 #include "contrail/hooks/loop_monitor.h"
 #include "contrail/hooks/metrics.h"
+#include "contrail/hooks/perfetto_trace.h"
 #include "contrail/hooks/trigger_graph.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
@@ -102,6 +104,14 @@ const std::vector<Kind>& kinds() {
          std::shared_ptr<std::FILE> closes(nowhere, [](std::FILE* file) { std::fclose(file); });
          auto log = std::make_shared<hooks::EventLog>(nowhere);
          return Switched{[log, closes] { log->enable(); }, [log, closes] { log->disable(); }};
+       }},
+      {"ChromeTrace",
+       [](const TempDir& dir) {
+         return switched(std::make_shared<hooks::ChromeTrace>(dir.path() / "trace.json"));
+       }},
+      {"PerfettoTrace",
+       [](const TempDir& dir) {
+         return switched(std::make_shared<hooks::PerfettoTrace>(dir.path() / "trace.perfetto"));
        }},
       {"TriggerGraph",
        [](const TempDir&) { return switched(std::make_shared<hooks::TriggerGraph>()); }},

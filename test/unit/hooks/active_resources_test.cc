@@ -34,13 +34,13 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class ActiveResources : public LoopTest {};
+class ActiveResourcesText : public LoopTest {};
 
-TEST_F(ActiveResources, say_that_nothing_is_open) {
+TEST_F(ActiveResourcesText, say_that_nothing_is_open) {
   EXPECT_THAT(hooks::active_resources_text(), MatchesRegex("loop [0-9]+: nothing is open\n"));
 }
 
-TEST_F(ActiveResources, are_counted_by_type_and_place) {
+TEST_F(ActiveResourcesText, are_counted_by_type_and_place) {
   std::vector<Timeout> timers;
   for (int i = 0; i < 3; ++i) timers.push_back(set_timeout([] {}, 1h));
   timers[1].unref();
@@ -55,7 +55,7 @@ TEST_F(ActiveResources, are_counted_by_type_and_place) {
   clear_timeout(other);
 }
 
-TEST_F(ActiveResources, that_keep_the_loop_alive_come_first) {
+TEST_F(ActiveResourcesText, that_keep_the_loop_alive_come_first) {
   SignalWatcher watcher(SIGWINCH);
   TcpServer server;
   server.listen(SocketAddress::loopback());
@@ -69,7 +69,7 @@ TEST_F(ActiveResources, that_keep_the_loop_alive_come_first) {
   loop().run();
 }
 
-TEST_F(ActiveResources, are_followed_to_what_caused_them_if_it_is_open) {
+TEST_F(ActiveResourcesText, are_followed_to_what_caused_them_if_it_is_open) {
   TcpServer server;
   server.listen(SocketAddress::loopback());
   AsyncResource request("Request", {.trigger_async_id = server.async_id()});
@@ -84,7 +84,7 @@ TEST_F(ActiveResources, are_followed_to_what_caused_them_if_it_is_open) {
   loop().run();
 }
 
-TEST_F(ActiveResources, that_are_recorded_tell_age_and_causes) {
+TEST_F(ActiveResourcesText, that_are_recorded_tell_age_and_causes) {
   const hooks::AsyncStack stack;
   std::optional<Timeout> timer;
   set_immediate([&] { timer = set_interval([] {}, 5s).unref(); });
@@ -95,7 +95,7 @@ TEST_F(ActiveResources, that_are_recorded_tell_age_and_causes) {
   clear_interval(*timer);
 }
 
-TEST_F(ActiveResources, cannot_be_printed_on_a_signal_that_cannot_be_caught) {
+TEST_F(ActiveResourcesText, cannot_be_printed_on_a_signal_that_cannot_be_caught) {
   EXPECT_THROW(hooks::print_active_resources_on_signal(SIGKILL), Error);
 }
 

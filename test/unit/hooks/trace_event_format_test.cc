@@ -49,7 +49,7 @@ class TraceEventFormat : public ::testing::Test {
   }
 
   static Promise<void> read_this_file() {
-    co_await fs::read_file(__FILE__);
+    co_await fs::read_file(CONTRAIL_TEST_DIR "/unit/hooks/check_trace_events.py");
     co_await sleep(1ms);
   }
   void work() {
