@@ -197,7 +197,8 @@ void write(SignalText& to, const AsyncFrame& frame) noexcept {
   write_delay(to, frame);
   if (frame.id != root_async_id && frame.age.count() >= 0)
     to.text(", made ").duration(frame.age).text(" ago");
-  if (frame.settled_by > root_async_id) {
+  // What comes after a co_await settles its own PROMISE.
+  if (frame.settled_by > root_async_id && frame.settled_by != frame.id) {
     const bool known = !frame.settled_by_type.empty();
     to.text(", settled by ").text(known ? frame.settled_by_type : "resource");
     to.text(" ").number(frame.settled_by);

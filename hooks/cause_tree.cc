@@ -14,6 +14,16 @@ std::size_t hash(CauseTree::Node cause, std::uint32_t group) noexcept {
   return ((std::uint64_t{cause} << 32 | group) * 0x9e3779b97f4a7c15u) >> 32;
 }
 
+/// Inside quotes.
+std::string escaped_for_dot(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return out;
+}
+
 /// "1,234,567"
 std::string with_commas(std::uint64_t number) {
   std::string digits = std::to_string(number);
@@ -125,18 +135,27 @@ std::string CauseTree::dot(const ResourceGroups& groups) const {
   for (Node node = 0; node < nodes_.size(); ++node) {
     const Entry& entry = nodes_[node];
     if (node == older && !is_shown(older)) continue;
-    const std::string alive =
-        entry.numbers.alive == 0 ? "" : fmt::format(", {} alive", entry.numbers.alive);
-    // A JSON string is one of DOT's too, and what is not ASCII stays as it is.
-    fmt::format_to(to, "  n{} [label={}];\n", node,
-                   json_string(node <= older ? label(node, groups)
-                                             : fmt::format("{}\n{} made{}", label(node, groups),
-                                                           entry.numbers.made, alive)));
+    fmt::format_to(to, "  n{} [label=\"{}\"];\n", node, dot_label(node, groups));
     if (entry.cause != nobody) {
       fmt::format_to(to, "  n{} -> n{} [label=\"{}\"];\n", entry.cause, node, entry.numbers.made);
     }
   }
   return out + "}\n";
+}
+
+/// Type, place without its folder, and numbers, each on a line.
+std::string CauseTree::dot_label(Node node, const ResourceGroups& groups) const {
+  if (node <= older) return label(node, groups);
+  const ResourceGroup& group = groups[nodes_[node].group];
+  const Numbers& numbers = nodes_[node].numbers;
+  std::string text = escaped_for_dot(group.type);
+  if (!group.file.empty()) {
+    const std::string name = group.file.substr(group.file.rfind('/') + 1);
+    text += fmt::format("\\n{}:{}", escaped_for_dot(name), group.line);
+  }
+  text += fmt::format("\\n{} made", with_commas(numbers.made));
+  if (numbers.alive != 0) text += fmt::format(", {} alive", with_commas(numbers.alive));
+  return text;
 }
 
 std::string CauseTree::json(const ResourceGroups& groups) const {

@@ -57,6 +57,7 @@ class CauseTree {
                   const ResourceGroups& groups) const;
   void write_json(std::string& out, Node node, const ResourceGroups& groups) const;
   std::string label(Node node, const ResourceGroups& groups) const;
+  std::string dot_label(Node node, const ResourceGroups& groups) const;
   bool is_shown(Node node) const;
   template <class Visit>
   void each_effect(Node cause, Visit visit) const {

@@ -31,13 +31,14 @@ def draw(lines, title):
           for i, colour in enumerate(["#e06c5f", "#e0b45f", "#6fb46f"])),
         f'<text x="{width / 2}" y="{BAR / 2 + 4}" text-anchor="middle" fill="#98a1ab" '
         f'font-family="{FONT}" font-size="12">{html.escape(title)}</text>',
-        f'<g fill="#d8dee6" font-family="{FONT}" font-size="12" xml:space="preserve">',
+        f'<g fill="#d8dee6" font-family="{FONT}" font-size="12">',
     ]
     for number, line in enumerate(lines):
         y = BAR + MARGIN + LINE * number + 11
         if line.strip():
+            text = html.escape(line).replace(" ", "&#160;")  # Browsers draw one space for many.
             parts.append(f'<text x="{MARGIN}" y="{y}" textLength="{CHARACTER * len(line):.2f}" '
-                         f'lengthAdjust="spacingAndGlyphs">{html.escape(line)}</text>')
+                         f'lengthAdjust="spacingAndGlyphs">{text}</text>')
     return "\n".join([*parts, "</g>", "</svg>", ""])
 
 

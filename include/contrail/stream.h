@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "contrail/async_resource.h"
 #include "contrail/detail/export.h"
 #include "contrail/function.h"
 #include "contrail/promise.h"
@@ -128,6 +129,8 @@ class CONTRAIL_API Stream {
   Stream& unref() noexcept;
   bool has_ref() const noexcept;
   AsyncId async_id() const noexcept;
+  /// The resource that it is, to be the ResourceOptions::trigger of what it causes; not to be run.
+  const AsyncResource& async_resource() const;
 
  protected:
   Stream() noexcept = default;

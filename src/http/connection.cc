@@ -46,7 +46,7 @@ Connection::Connection(std::shared_ptr<ServerState> server, TcpSocket socket)
       since_(Loop::current().now()),
       unsent_since_(since_),
       resource_(incoming_message_type,
-                {.trigger_async_id = socket_.async_id(), .details = AnyRef::to(details_)},
+                {.trigger = &socket_.async_resource(), .details = AnyRef::to(details_)},
                 server_->listened_at) {}
 
 Connection::~Connection() { forget_exchange(); }

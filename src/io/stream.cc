@@ -94,6 +94,8 @@ Stream& Stream::unref() noexcept {
 
 bool Stream::has_ref() const noexcept { return state().has_ref(); }
 
+const AsyncResource& Stream::async_resource() const { return state().resource(); }
+
 AsyncId Stream::async_id() const noexcept {
   return state_ ? state_->resource().async_id() : no_async_id;
 }
