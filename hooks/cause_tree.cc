@@ -97,14 +97,14 @@ bool CauseTree::is_shown(Node node) const {
 
 std::string CauseTree::label(Node node, const ResourceGroups& groups) const {
   if (node == root) return "root";
-  if (node == older) return "older than the graph";
+  if (node == unseen) return "not seen by the graph";
   return groups[nodes_[node].group].description();
 }
 
 std::string CauseTree::tree(const ResourceGroups& groups) const {
   std::string out;
-  for (const Node top : {root, older}) {
-    if (top == older && !is_shown(older)) continue;
+  for (const Node top : {root, unseen}) {
+    if (top == unseen && !is_shown(unseen)) continue;
     out += label(top, groups) + '\n';
     write_tree(out, top, "", groups);
   }
@@ -134,7 +134,7 @@ std::string CauseTree::dot(const ResourceGroups& groups) const {
   auto to = std::back_inserter(out);
   for (Node node = 0; node < nodes_.size(); ++node) {
     const Entry& entry = nodes_[node];
-    if (node == older && !is_shown(older)) continue;
+    if (node == unseen && !is_shown(unseen)) continue;
     fmt::format_to(to, "  n{} [label=\"{}\"];\n", node, dot_label(node, groups));
     if (entry.cause != nobody) {
       fmt::format_to(to, "  n{} -> n{} [label=\"{}\"];\n", entry.cause, node, entry.numbers.made);
@@ -143,9 +143,9 @@ std::string CauseTree::dot(const ResourceGroups& groups) const {
   return out + "}\n";
 }
 
-/// Type, place without its folder, and numbers, each on a line.
+/// Type, place without its funseen, and numbers, each on a line.
 std::string CauseTree::dot_label(Node node, const ResourceGroups& groups) const {
-  if (node <= older) return label(node, groups);
+  if (node <= unseen) return label(node, groups);
   const ResourceGroup& group = groups[nodes_[node].group];
   const Numbers& numbers = nodes_[node].numbers;
   std::string text = escaped_for_dot(group.type);
@@ -161,9 +161,9 @@ std::string CauseTree::dot_label(Node node, const ResourceGroups& groups) const 
 std::string CauseTree::json(const ResourceGroups& groups) const {
   std::string out = "[";
   write_json(out, root, groups);
-  if (is_shown(older)) {
+  if (is_shown(unseen)) {
     out += ',';
-    write_json(out, older, groups);
+    write_json(out, unseen, groups);
   }
   return out + "]\n";
 }

@@ -15,7 +15,7 @@ class CauseTree {
  public:
   using Node = std::uint32_t;
   static constexpr Node root = 0;
-  static constexpr Node older = 1;  ///< What was there before the tree.
+  static constexpr Node unseen = 1;  ///< What is not in the tree: older, or not sampled.
 
   explicit CauseTree(std::size_t nodes_max);
 
@@ -28,6 +28,9 @@ class CauseTree {
     std::uint64_t callbacks = 0;
   };
   Numbers& operator[](Node node) { return nodes_[node].numbers; }
+  void forget_the_living() noexcept {
+    for (Entry& entry : nodes_) entry.numbers.alive = 0;
+  }
   std::size_t folded() const noexcept { return folded_; }
 
   std::string tree(const ResourceGroups& groups) const;

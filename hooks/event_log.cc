@@ -115,8 +115,9 @@ void EventLog::State::after(AsyncId id) {
 }
 
 void EventLog::State::destroy(AsyncId id) {
-  const std::string* const* type = types_.get();
-  if (type && *type) print("destroy", **type, id);
+  const std::string* const* known = types_.get();
+  // Of those that are older than the log, nobody knows the type any more.
+  if (known ? *known != nullptr : shown({})) print("destroy", known ? **known : "resource", id);
 }
 
 void EventLog::State::promise_resolve(AsyncId id) {

@@ -38,7 +38,8 @@ std::size_t checked_bytes(std::size_t bytes, std::size_t groups_max) {
   // The first comparison is for the sake of the sum.
   if (groups_max > bytes / sizeof(FlightGroup) ||
       bytes < ring_offset(groups_max) + records_min * sizeof(FlightRecord)) {
-    throw std::invalid_argument("contrail: max_bytes has no room for groups_max and 128 events");
+    throw std::invalid_argument(
+        "FlightRecorder: max_bytes has no room for groups_max and 128 events");
   }
   return bytes;
 }

@@ -32,6 +32,7 @@ struct TypeNumbers {
 struct Seen {
   std::int64_t made_at;  ///< never, once it has run.
   std::uint32_t type;
+  std::uint32_t period;
 };
 
 struct Running {
@@ -77,12 +78,14 @@ struct Metrics::State {
   void destroy();
   void settled();
   std::string text() const;
-
-  AsyncHook hook;
+  void enable();
+  void disable() noexcept { hook_.disable(); }
 
  private:
   TypeNumbers& numbers(std::uint32_t type);
   std::string label(std::size_t type) const;
+  /// The types that came when there were too many have a line only if there are any.
+  std::size_t first_type() const { return numbers_[0].created == 0 ? 1 : 0; }
   void write(std::string& out, std::string_view name, std::string_view kind, std::string_view help,
              std::uint64_t TypeNumbers::*number) const;
   void write(std::string& out, std::string_view name, std::string_view help,
@@ -93,28 +96,36 @@ struct Metrics::State {
   ResourceGroups types_;  ///< Without sites: by type only.
   std::vector<TypeNumbers> numbers_{1};
   std::vector<Running> running_;
+  std::uint32_t period_ = 0;  ///< From enable() to disable().
+  AsyncHook hook_;
 };
 
 Metrics::State::State(MetricsOptions its_options)
-    : hook([&] {
+    : options_(std::move(its_options)), types_(options_.types_max), hook_([this] {
         HookCallbacks callbacks{
             .init = [this](const ResourceInfo& made) { init(made); },
             .before = [this](AsyncId id) { before(id); },
             .after = [this](AsyncId id) { after(id); },
             .destroy = [this](AsyncId) { destroy(); },
-            .track_promises = its_options.track_promises,
-            .only_sampled = its_options.only_sampled,
+            .track_promises = options_.track_promises,
+            .only_sampled = options_.only_sampled,
         };
-        if (its_options.track_promises) callbacks.promise_resolve = [this](AsyncId) { settled(); };
+        if (options_.track_promises) callbacks.promise_resolve = [this](AsyncId) { settled(); };
         return callbacks;
-      }()),
-      options_(std::move(its_options)),
-      types_(options_.types_max) {
+      }()) {
   if (!is_metric_name(options_.prefix)) {
     throw std::invalid_argument(
         fmt::format("Metrics: \"{}\" cannot begin the name of a metric", options_.prefix));
   }
-  hook.enable();
+  hook_.enable();
+}
+
+void Metrics::State::enable() {
+  if (hook_.enabled()) return;
+  ++period_;  // Whether what was alive still is, nobody has heard.
+  for (TypeNumbers& its : numbers_) its.live = 0;
+  running_.clear();
+  hook_.enable();
 }
 
 TypeNumbers& Metrics::State::numbers(std::uint32_t type) {
@@ -128,7 +139,7 @@ void Metrics::State::init(const ResourceInfo& made) {
   TypeNumbers& its = numbers(type);
   ++its.created;
   ++its.live;
-  seen_.emplace({now(), type});
+  seen_.emplace({now(), type, period_});
 }
 
 void Metrics::State::before(AsyncId id) {
@@ -163,7 +174,7 @@ void Metrics::State::destroy() {
   if (!seen) return;
   TypeNumbers& its = numbers(seen->type);
   ++its.destroyed;
-  --its.live;
+  if (seen->period == period_) --its.live;
 }
 
 void Metrics::State::settled() {
@@ -179,7 +190,8 @@ void Metrics::State::write(std::string& out, std::string_view name, std::string_
   const std::string whole = fmt::format("{}_{}", options_.prefix, name);
   auto to = std::back_inserter(out);
   fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", whole, help, whole, kind);
-  for (std::size_t type = 0; type < numbers_.size(); ++type) {
+  for (std::size_t type = first_type(); type < numbers_.size(); ++type) {
+    if (number == &TypeNumbers::settled && numbers_[type].settled == 0) continue;
     fmt::format_to(to, "{}{{type=\"{}\"}} {}\n", whole, label(type), numbers_[type].*number);
   }
 }
@@ -189,7 +201,7 @@ void Metrics::State::write(std::string& out, std::string_view name, std::string_
   const std::string whole = fmt::format("{}_{}", options_.prefix, name);
   auto to = std::back_inserter(out);
   fmt::format_to(to, "# HELP {} {}\n# TYPE {} histogram\n", whole, help, whole);
-  for (std::size_t type = 0; type < numbers_.size(); ++type) {
+  for (std::size_t type = first_type(); type < numbers_.size(); ++type) {
     const TimeBuckets& its = numbers_[type].*buckets;
     const std::string its_label = label(type);
     std::uint64_t count = 0;
@@ -225,12 +237,12 @@ Metrics& Metrics::operator=(Metrics&&) noexcept = default;
 Metrics::~Metrics() = default;
 
 Metrics& Metrics::enable() {
-  state_->hook.enable();
+  state_->enable();
   return *this;
 }
 
 Metrics& Metrics::disable() noexcept {
-  state_->hook.disable();
+  state_->disable();
   return *this;
 }
 

@@ -11,10 +11,10 @@ class TimeBuckets {
  public:
   /// Upper ends, in nanoseconds: closest where callbacks are. What took longer is counted in one
   /// more bucket.
-  static constexpr std::array<std::int64_t, 15> ends = {
-      1'000,      5'000,       10'000,        50'000,        100'000,
-      250'000,    500'000,     1'000'000,     2'500'000,     10'000'000,
-      25'000'000, 100'000'000, 1'000'000'000, 2'500'000'000, 10'000'000'000};
+  static constexpr std::array<std::int64_t, 20> ends = {
+      1'000,      2'500,       5'000,       10'000,      25'000,        50'000,        100'000,
+      250'000,    500'000,     1'000'000,   2'500'000,   5'000'000,     10'000'000,    25'000'000,
+      50'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 10'000'000'000};
 
   void add(std::int64_t nanoseconds) noexcept {
     std::size_t bucket = 0;

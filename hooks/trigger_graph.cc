@@ -8,6 +8,11 @@
 namespace contrail::inline v0::hooks {
 
 struct TriggerGraph::State {
+  struct Note {
+    CauseTree::Node node;
+    std::uint32_t period;
+  };
+
   explicit State(const TriggerGraphOptions& options)
       : groups(options.nodes_max),
         causes(options.nodes_max),
@@ -15,31 +20,40 @@ struct TriggerGraph::State {
               .before = [this](AsyncId) { ++causes[node()].callbacks; },
               .destroy =
                   [this](AsyncId) {
-                    if (const auto* known = nodes.get()) --causes[*known].alive;
+                    const Note* note = notes.get();
+                    if (note && note->period == period) --causes[note->node].alive;
                   },
               .track_promises = options.track_promises,
               .only_sampled = options.only_sampled}) {
     hook.enable();
   }
 
+  void enable() {
+    if (hook.enabled()) return;
+    ++period;  // Whether what was alive still is, nobody has heard.
+    causes.forget_the_living();
+    hook.enable();
+  }
+
   void init(const ResourceInfo& made) {
-    const auto* cause = nodes.of_trigger();
-    const CauseTree::Node from = cause                                    ? *cause
+    const Note* cause = notes.of_trigger();
+    const CauseTree::Node from = cause                                    ? cause->node
                                  : made.trigger_async_id == root_async_id ? CauseTree::root
-                                                                          : CauseTree::older;
+                                                                          : CauseTree::unseen;
     const CauseTree::Node node = causes.under(from, groups.of(made));
     ++causes[node].made;
     ++causes[node].alive;
-    nodes.emplace(node);
+    notes.emplace({node, period});
   }
   CauseTree::Node node() const {
-    const auto* known = nodes.get();
-    return known ? *known : CauseTree::older;
+    const Note* known = notes.get();
+    return known ? known->node : CauseTree::unseen;
   }
 
   ResourceGroups groups;
   CauseTree causes;
-  HookSlot<CauseTree::Node> nodes;
+  HookSlot<Note> notes;
+  std::uint32_t period = 0;  ///< From enable() to disable().
   AsyncHook hook;
 };
 
@@ -50,7 +64,7 @@ TriggerGraph& TriggerGraph::operator=(TriggerGraph&&) noexcept = default;
 TriggerGraph::~TriggerGraph() = default;
 
 TriggerGraph& TriggerGraph::enable() {
-  state_->hook.enable();
+  state_->enable();
   return *this;
 }
 

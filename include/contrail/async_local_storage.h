@@ -139,8 +139,11 @@ class StorageSnapshot {
     return run(std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
+  explicit StorageSnapshot(CreationSite site = CreationSite::current())
+      : resource_(resource_types::bound_function, site) {}
+
  private:
-  AsyncResource resource_{resource_types::bound_function};
+  AsyncResource resource_;
 };
 
 /// Node's AsyncLocalStorage: a store that stays with a request through everything it causes.
@@ -220,11 +223,13 @@ class AsyncLocalStorage : private async_context::Variable<T> {
 
   /// A callable that runs fn as a resource born here and now, in this context.
   template <class F>
-  static auto bind(F fn) {
-    return AsyncResource::bind(std::move(fn), resource_types::bound_function);
+  static auto bind(F fn, CreationSite site = CreationSite::current()) {
+    return AsyncResource::bind(std::move(fn), resource_types::bound_function, site);
   }
   /// A function that runs functions in this context. Needs a Loop.
-  static StorageSnapshot snapshot() { return {}; }
+  static StorageSnapshot snapshot(CreationSite site = CreationSite::current()) {
+    return StorageSnapshot(site);
+  }
 };
 
 }  // namespace contrail::inline v0

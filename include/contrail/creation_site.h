@@ -12,7 +12,8 @@ namespace contrail::inline v0 {
 ///
 /// Every function of contrail that makes a resource has one; pass yours on, and hooks see your
 /// callers in place of you. A coroutine is made where it is written, unless its last parameter is a
-/// CreationSite, which says otherwise.
+/// CreationSite, which says otherwise. What a library makes for you, such as a vector in
+/// emplace_back(), is made in the library: name the place yourself there, as the last argument.
 class CreationSite {
  public:
   constexpr CreationSite() noexcept = default;  ///< Unknown.

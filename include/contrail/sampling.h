@@ -11,9 +11,10 @@ namespace contrail::inline v0 {
 /// puts the context back. The mark stays with all that fn starts, as a store would, and a hook that
 /// asks for HookCallbacks::only_sampled hears of nothing else:
 ///
-///     server.on_request([](Request request, Response response) {
-///       if (++count % 1000 != 0) return handle(request, response);
-///       run_sampled([&] { handle(request, response); });  // A tracer sees one in a thousand.
+///     http::Server server([&](http::Request request, http::Response response) {
+///       if (++count % 1000 != 0) return handle(std::move(request), std::move(response));
+///       // A tracer that is limited to what is sampled sees one in a thousand.
+///       run_sampled([&] { handle(std::move(request), std::move(response)); });
 ///     });
 ///
 /// "Sampled" as in the trace-flags of W3C Trace Context. Needs no Loop.

@@ -33,6 +33,11 @@ struct ContextLossOptions {
 ///     12 Timeout at batch.cc:31 made without a context: 12 callbacks; TCPWRAP at server.cc:9,
 ///     which caused them, had one
 ///
+/// It sees what a resource's cause tells: not that a timer of main()'s works off a queue that
+/// requests have filled, since nobody says that these caused it. There, a resource whose
+/// ResourceOptions::trigger is the request's makes it visible. And what was meant, as by exit(), it
+/// cannot tell from what was not.
+///
 /// Made, read and destroyed on the Loop's thread.
 class CONTRAIL_API ContextLoss {
  public:

@@ -21,7 +21,8 @@ struct LeakDetectorOptions {
 /// What only grows: compares what lives at one moment with what lived at another, by type and
 /// creation site; and says what Node's users find out last:
 ///
-///  - promises that were dropped although nobody had settled them;
+///  - promises that were dropped although nobody had settled them, such as those of then() on one
+///    that its Loop took along. (A Resolver that dies unused settles its promise: with an error.)
 ///  - contexts that outlive what made them, and what holds them. A request's stores should go with
 ///    the request: a cache, a pool or a timer that was made inside it keeps them.
 ///

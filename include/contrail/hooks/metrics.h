@@ -36,7 +36,9 @@ class CONTRAIL_API Metrics {
   Metrics& operator=(Metrics&&) noexcept;
   ~Metrics();
 
-  Metrics& enable();  ///< Goes on after disable(). What happened meanwhile is not counted.
+  /// Goes on after disable(). What happened meanwhile is not counted, and what was alive then is
+  /// not counted as live any more.
+  Metrics& enable();
   Metrics& disable() noexcept;
 
   /// The text exposition format 0.0.4 of Prometheus, to be served as
@@ -44,8 +46,8 @@ class CONTRAIL_API Metrics {
   ///
   ///     contrail_resources_created_total     counter
   ///     contrail_resources_destroyed_total   counter
-  ///     contrail_resources_live              gauge: created and not destroyed, as far as seen
-  ///     contrail_promises_settled_total      counter
+  ///     contrail_resources_live              gauge: created and not destroyed since enable()
+  ///     contrail_promises_settled_total      counter, of PROMISE
   ///     contrail_wait_seconds                histogram: from init to the first callback
   ///     contrail_callback_seconds            histogram: from before to after
   std::string prometheus() const;

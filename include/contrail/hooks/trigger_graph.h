@@ -37,7 +37,9 @@ class CONTRAIL_API TriggerGraph {
   TriggerGraph& operator=(TriggerGraph&&) noexcept;
   ~TriggerGraph();
 
-  TriggerGraph& enable();  ///< Goes on after disable(). What was made meanwhile is not known.
+  /// Goes on after disable(). What was made meanwhile is not known, and what was alive then is not
+  /// counted as alive any more.
+  TriggerGraph& enable();
   TriggerGraph& disable() noexcept;
 
   std::string tree() const;  ///< As above, in the order in which causes first appeared.

@@ -14,7 +14,7 @@ namespace contrail::inline v0::testing {
 /// What is to happen to the resources of the current thread's Loop, step by step. The first event
 /// that is not the next step is remembered, with all that came before it.
 ///
-///     testing::HookExpectations expected({"Timeout", "TickObject"});
+///     contrail::testing::HookExpectations expected({"Timeout", "TickObject"});
 ///     expected.init("Timeout").by("root")
 ///         .before("Timeout").init("TickObject").by("Timeout").after("Timeout")
 ///         .before("TickObject").after("TickObject");
@@ -49,14 +49,16 @@ class CONTRAIL_API HookExpectations {
 
   // More about the latest of these steps; they throw std::logic_error where they make no sense.
 
-  /// Of an init: what caused the resource. It may be of a type that is not looked at.
+  /// Of an init: what caused the resource. It may be of a type that is not looked at; but promises
+  /// have no ids, and are "nobody", unless PROMISE is looked at.
   HookExpectations& by(std::string_view name);
   /// What is running.
   HookExpectations& in(std::string_view name);
   /// Of an init: something about the resource, its details or where it was made, in words that fit
   /// "it should be …".
   HookExpectations& where(Function<bool(const ResourceInfo&)> holds, std::string_view words);
-  /// Something about the moment, such as what is in an AsyncLocalStorage.
+  /// Something about the moment, such as what is in an AsyncLocalStorage, in words that fit "it
+  /// should happen while …".
   HookExpectations& when(Function<bool()> holds, std::string_view words);
 
   /// Whatever comes after the last step is wrong. Without this, it is not looked at.

@@ -38,7 +38,7 @@ struct CONTRAIL_API Activity {
 /// Everything that happened to every resource of the current thread's Loop, in order. Records until
 /// it goes out of scope; it may outlive the Loop, and then has the events of its end as well.
 ///
-///     testing::HookRecorder recorder({"Timeout"});
+///     contrail::testing::HookRecorder recorder({"Timeout"});
 ///     set_timeout([] { set_timeout([] {}, 1ms); }, 1ms);
 ///     loop.run();
 ///     EXPECT_EQ(recorder.trace(),

@@ -173,6 +173,14 @@ TEST_F(EventLog, is_switched_off_and_on_inside_callbacks) {
                           "after Outer 2", "before Missed 3", "after Missed 3"));
 }
 
+TEST_F(EventLog, tells_the_end_of_resources_that_are_older) {
+  std::optional<AsyncResource> older("Older");
+  const auto log = this->log();
+  older.reset();
+  loop.run();
+  EXPECT_THAT(lines, ElementsAre("destroy resource 2"));
+}
+
 TEST_F(EventLog, shows_what_is_sampled_when_asked) {
   const auto log = this->log({.only_sampled = true});
   AsyncResource{"Plain"};

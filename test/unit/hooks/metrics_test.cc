@@ -98,6 +98,18 @@ TEST_F(Metrics, started_and_stopped_in_the_middle_of_callbacks_count_what_they_s
   EXPECT_THAT(text, HasSubstr("\ncontrail_resources_created_total{type=\"Older\"} 0\n"));
 }
 
+TEST_F(Metrics, do_not_count_as_live_what_has_died_while_they_were_disabled) {
+  hooks::Metrics metrics;
+  {
+    const AsyncResource one("Thing");
+    metrics.disable();
+  }
+  loop.run();
+  metrics.enable();
+  const AsyncResource two("Thing");
+  EXPECT_THAT(metrics.prometheus(), HasSubstr("\ncontrail_resources_live{type=\"Thing\"} 1\n"));
+}
+
 TEST_F(Metrics, count_types_that_are_too_many_together) {
   const hooks::Metrics metrics({.types_max = 2});
   for (const char* type : {"One", "Two", "Three", "Four"}) AsyncResource{type};

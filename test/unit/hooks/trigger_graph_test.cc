@@ -94,7 +94,7 @@ TEST_F(TriggerGraph, gathers_what_older_resources_cause) {
   hooks::TriggerGraph graph;
   older.run_in_async_scope([] { run("Thing", [] {}); });
   loop.run();
-  EXPECT_EQ(graph.tree(), "root\nolder than the graph\n└─ Thing\n");
+  EXPECT_EQ(graph.tree(), "root\nnot seen by the graph\n└─ Thing\n");
 }
 
 TEST_F(TriggerGraph, misses_what_is_made_while_it_is_disabled) {
@@ -105,7 +105,19 @@ TEST_F(TriggerGraph, misses_what_is_made_while_it_is_disabled) {
     run("Seen", [] {});
   });
   loop.run();
-  EXPECT_EQ(graph.tree(), "root\nolder than the graph\n└─ Seen\n");
+  EXPECT_EQ(graph.tree(), "root\nnot seen by the graph\n└─ Seen\n");
+}
+
+TEST_F(TriggerGraph, does_not_count_for_alive_what_has_died_while_it_was_disabled) {
+  hooks::TriggerGraph graph;
+  {
+    const AsyncResource one("Thing", CreationSite());
+    graph.disable();
+  }
+  loop.run();
+  graph.enable();
+  const AsyncResource two("Thing", CreationSite());
+  EXPECT_EQ(graph.tree(), "root\n└─ Thing (2 made, 1 alive)\n");
 }
 
 TEST_F(TriggerGraph, is_the_same_in_json) {
