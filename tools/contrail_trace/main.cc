@@ -61,7 +61,7 @@ void add_options(CLI::App& command, const ReportKind& kind, Options& options) {
   command.add_option("FILE", options.file, "The recording")->required();
   command.add_option("-o,--output", options.output, "Write to this file, not to standard output");
   command.add_option("--type", options.types, "Only resources of this type; may be repeated")
-      ->expected(1);
+      ->allow_extra_args(false);
   command.add_option("--request", options.request,
                      "Only what belongs to the request of this number");
   command.add_option("--since", options.since, "Only what happened less than this before the end")

@@ -106,6 +106,13 @@ TEST_F(ContrailTrace, prints_what_is_of_a_type) {
   EXPECT_THAT(ran.output, AllOf(HasSubstr("Timeout 2"), Not(HasSubstr("PROMISE"))));
 }
 
+TEST_F(ContrailTrace, prints_what_is_of_some_types) {
+  const Ran ran = run("timeline --type Timeout --type PROMISE " + file() + " -o /dev/stdout");
+  EXPECT_EQ(ran.status, 0) << ran.errors;
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("Timeout 2"), HasSubstr("PROMISE 3"),
+                                Not(HasSubstr("recording enabled"))));
+}
+
 TEST_F(ContrailTrace, sums_up) {
   const Ran ran = run("summary " + file());
   EXPECT_EQ(ran.status, 0) << ran.errors;
