@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
-#include <span>
 
 #include "hooks/perfetto_fields.h"
 
@@ -14,13 +12,18 @@ namespace {
 using namespace perfetto;
 
 // Numbers of names that are the same in all traces. 0 would be none.
-enum Category : std::uint64_t { resource_category = 1, callback_category, root_category };
+enum Category : std::uint64_t {
+  resource_category = 1,
+  callback_category,
+  root_category,
+  loop_category
+};
 enum Argument : std::uint64_t { async_id = 1, trigger_async_id, delay_ms, repeat, details };
-enum Name : std::uint64_t { resolve_name = 1, root_name, causes_name, first_type };
-constexpr std::string_view category_names[] = {"resource", "callback", "root"};
+enum Name : std::uint64_t { resolve_name = 1, root_name, causes_name, wait_name, first_type };
+constexpr std::string_view category_names[] = {"resource", "callback", "root", "loop"};
 constexpr std::string_view argument_names[] = {"async_id", "trigger_async_id", "delay_ms", "repeat",
                                                "details"};
-constexpr std::string_view event_names[] = {"resolve", "root", "causes"};
+constexpr std::string_view event_names[] = {"resolve", "root", "causes", "wait"};
 
 /// Well mixed, so that numbers made of different parts do not meet; of 49 bits, which take 7 bytes.
 constexpr std::uint64_t mixed(std::uint64_t seed, std::uint64_t value) noexcept {
@@ -32,13 +35,6 @@ constexpr std::uint64_t mixed(std::uint64_t seed, std::uint64_t value) noexcept 
 
 std::uint64_t process_of(const TraceOrigin& origin) {
   return mixed(1, static_cast<std::uint64_t>(origin.process));
-}
-
-std::uint64_t nanoseconds_of(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 std::uint64_t name_of(std::uint32_t type) noexcept { return first_type + type; }
@@ -80,7 +76,7 @@ class PerfettoEvents::Event {
     return *this;
   }
   Event& about(const TracedResource& resource) {
-    if (resource.site != no_site) to_.varint(event::site, resource.site);
+    if (resource.site != TraceSink::no_site) to_.varint(event::site, resource.site);
     if (resource.request != 0) to_.varint(event::correlation, resource.request);
     argument(async_id, annotation::unsigned_number, resource.id);
     // -1, as Node says, if nobody assigned it.
@@ -105,9 +101,9 @@ class PerfettoEvents::Event {
   ProtoWriter::Message message_;
 };
 
-PerfettoEvents::PerfettoEvents(const std::filesystem::path& path, const TraceOrigin& origin)
-    : file_(path),
-      out_(file_.buffer()),
+PerfettoEvents::PerfettoEvents(std::string& buffer, const TraceOrigin& origin,
+                               const PerfettoClocks& clocks)
+    : out_(buffer),
       start_(origin.start.time_since_epoch().count()),
       process_uuid_(process_of(origin)),
       thread_uuid_(mixed(process_uuid_, origin.loop)),
@@ -115,10 +111,10 @@ PerfettoEvents::PerfettoEvents(const std::filesystem::path& path, const TraceOri
       sequence_(
           static_cast<std::uint32_t>(mixed(thread_uuid_, static_cast<std::uint64_t>(start_)) | 1)) {
   describe_sequence();
-  describe_clocks();
+  describe_clocks(clocks);
   describe_process(origin);
   describe_thread(origin);
-  new_type(other_type, "(other)");
+  new_type(TraceSink::other_type, "(other)");
 }
 
 void PerfettoEvents::describe_sequence() {
@@ -145,21 +141,19 @@ void PerfettoEvents::describe_sequence() {
 }
 
 /// Relates our times to those of other traces, which count the time asleep, and to the calendar.
-void PerfettoEvents::describe_clocks() {
+void PerfettoEvents::describe_clocks(const PerfettoClocks& now) {
   const Packet packet(*this);
   const ProtoWriter::Message snapshot(out_, packet::clock_snapshot);
   const auto add = [this](std::uint64_t id, std::uint64_t time) {
+    if (time == 0) return;
     const ProtoWriter::Message clock(out_, clocks::clock);
     out_.varint(clocks::id, id);
     out_.varint(clocks::time, time);
   };
-  add(clocks::monotonic, nanoseconds_of(CLOCK_MONOTONIC));
-#ifdef CLOCK_BOOTTIME
-  add(clocks::boottime, nanoseconds_of(CLOCK_BOOTTIME));
-#else
-  out_.varint(clocks::primary, clocks::monotonic);
-#endif
-  add(clocks::realtime, nanoseconds_of(CLOCK_REALTIME));
+  add(clocks::monotonic, now.monotonic);
+  add(clocks::boottime, now.boottime);
+  if (now.boottime == 0) out_.varint(clocks::primary, clocks::monotonic);
+  add(clocks::realtime, now.realtime);
 }
 
 void PerfettoEvents::describe_process(const TraceOrigin& origin) {
@@ -273,18 +267,20 @@ void PerfettoEvents::causes(TraceTime at, const TracedResource& cause, AsyncId c
   out_.fixed64(event::flows, flow(caused));
 }
 
+void PerfettoEvents::wait(TraceTime begin, TraceTime end) {
+  Event(*this, begin, EventType::slice_begin).named(wait_name, loop_category);
+  Event(*this, end, EventType::slice_end);
+}
+
 void PerfettoEvents::full(TraceTime at) {
   const Event moment(*this, at, EventType::instant);
   out_.text(event::name_text, "no more events: the trace is full");
 }
 
-void PerfettoEvents::flush(const TraceTotals& totals, bool is_last) {
-  if (is_last && totals.dropped_events + totals.dropped_arrows > 0) {
-    const Event last(*this, latest_ + 1, EventType::instant);
-    out_.text(event::name_text, fmt::format("dropped: {} events, {} arrows", totals.dropped_events,
-                                            totals.dropped_arrows));
-  }
-  file_.flush({});
+void PerfettoEvents::dropped(std::uint64_t events, std::uint64_t arrows) {
+  if (events + arrows == 0) return;
+  const Event last(*this, latest_ + 1, EventType::instant);
+  out_.text(event::name_text, fmt::format("dropped: {} events, {} arrows", events, arrows));
 }
 
 }  // namespace contrail::inline v0::hooks

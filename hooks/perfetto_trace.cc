@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "hooks/perfetto_events.h"
+#include "hooks/perfetto_file.h"
 #include "hooks/trace_origin.h"
 #include "hooks/trace_session.h"
 
@@ -12,7 +12,7 @@ PerfettoTrace::PerfettoTrace(const std::filesystem::path& file, PerfettoTraceOpt
   const TraceOrigin origin = TraceOrigin::here(options.process_name, options.thread_name);
   TraceSessionOptions session = TraceSession::from(options);
   session.request = std::move(options.request);
-  session_ = std::make_shared<TraceSession>(std::make_unique<PerfettoEvents>(file, origin), origin,
+  session_ = std::make_shared<TraceSession>(std::make_unique<PerfettoFile>(file, origin), origin,
                                             std::move(session));
 }
 

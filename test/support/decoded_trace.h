@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,14 @@ class DecodedTrace {
 
   bool succeeded() const { return succeeded_; }
   const std::string& text() const { return text_; }
+  /// Whether there are any that the schema lacks.
+  bool has_unknown_fields() const {
+    std::istringstream lines(text_);
+    for (std::string line; std::getline(lines >> std::ws, line);) {
+      if (line[0] >= '0' && line[0] <= '9') return true;
+    }
+    return false;
+  }
   std::vector<const DecodedMessage*> packets() const { return trace_.all("packet"); }
   /// The data of those packets that have it: "track_event", "track_descriptor".
   std::vector<const DecodedMessage*> data(const std::string& kind) const {

@@ -25,11 +25,12 @@ std::optional<std::int64_t> parse_duration(const std::string& text) {
 }
 
 Filter::Filter(const FilterOptions& options, Recording& recording)
-    : since_(std::numeric_limits<std::int64_t>::min()),
+    : end_(recording.end_time()),
+      since_(std::numeric_limits<std::int64_t>::min()),
       until_(std::numeric_limits<std::int64_t>::max()),
       request_(options.request) {
-  if (options.since) since_ = recording.end_time() - *options.since;
-  if (options.until) until_ = recording.end_time() - *options.until;
+  if (options.since) since_ = end_ - *options.since;
+  if (options.until) until_ = end_ - *options.until;
   const auto& types = options.types;
   for (const Group& group : recording.groups()) {
     accepted_groups_.push_back(types.empty() ||

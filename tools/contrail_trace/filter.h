@@ -32,7 +32,11 @@ class Filter {
            accepted_groups_[group];
   }
 
+  /// Of the recording. What is later is damaged.
+  std::int64_t end() const { return end_; }
+
  private:
+  std::int64_t end_;
   std::int64_t since_;
   std::int64_t until_;
   std::optional<std::uint64_t> request_;

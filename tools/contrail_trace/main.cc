@@ -2,6 +2,7 @@
 // command line.
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -42,6 +43,7 @@ Examples:
   contrail-trace timeline server.flight --request 4711
   contrail-trace groups server.flight --type TCPWRAP --type Timeout --json
   contrail-trace chrome server.flight --since 2s -o trace.json     # for ui.perfetto.dev
+  contrail-trace perfetto server.flight -o server.pftrace          # the same, smaller
   contrail-trace dot server.flight | dot -Tsvg > causes.svg)";
 
 struct Options {
@@ -61,7 +63,7 @@ void add_options(CLI::App& command, const ReportKind& kind, Options& options) {
   command.add_option("FILE", options.file, "The recording")->required();
   command.add_option("-o,--output", options.output, "Write to this file, not to standard output");
   command.add_option("--type", options.types, "Only resources of this type; may be repeated")
-      ->expected(1);
+      ->allow_extra_args(false);
   command.add_option("--request", options.request,
                      "Only what belongs to the request of this number");
   command.add_option("--since", options.since, "Only what happened less than this before the end")
@@ -94,6 +96,10 @@ int run(const ReportKind& kind, const Options& options) {
   std::error_code ignored;
   if (std::filesystem::equivalent(options.file, options.output, ignored)) {
     complain("the output would overwrite the recording");
+    return bad_usage;
+  }
+  if (kind.is_binary && options.output.empty() && ::isatty(STDOUT_FILENO)) {
+    complain("this is nothing for a terminal: give a file by -o");
     return bad_usage;
   }
   Recording recording(options.file);

@@ -21,6 +21,11 @@ class Output {
   template <class... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    flush_if_full();
+  }
+  /// For what is no text: append to it, then call flush_if_full().
+  std::string& buffer() noexcept { return text_; }
+  void flush_if_full() {
     if (text_.size() >= buffer_bytes) flush();
   }
   /// Throws std::system_error if anything could not be written.

@@ -10,38 +10,33 @@ constexpr std::size_t gone_max = 65536;
 /// Deeper than any stack: what is there is damage.
 constexpr std::size_t running_max = 100'000;
 
-Callback callback_of(const auto& running, std::int64_t end, bool ended) {
-  return {.id = running.id,
-          .request = running.request,
-          .begin = running.begin,
-          .end = std::max(running.begin, end),
-          .group = running.group,
-          .ended = ended,
-          .first_of = running.first_of};
-}
-
 }  // namespace
 
 void Replay::next(const FlightRecord& record) {
   latest_ = std::max(latest_, record.time);
   const bool made = record.event == FlightEvent::init;
-  Event event{
-      record.event, record.time, record.id, made ? record.other : 0, made ? 0 : record.other,
-      record.group};
+  Event event{.event = record.event,
+              .time = record.time,
+              .id = record.id,
+              .trigger = made ? record.other : 0,
+              .request = made ? 0 : record.other,
+              .group = record.group,
+              .moment = 0};
+  if (record.event == FlightEvent::request) {
+    request_of_next_ = record.other;
+    next_ = record.id;
+    return;
+  }
+  if (record.event == FlightEvent::after) return after(event);
+  event.moment = next_moment(record.time);
   switch (record.event) {
-    case FlightEvent::request:
-      request_of_next_ = record.other;
-      next_ = record.id;
-      return;
     case FlightEvent::init: return init(event);
     case FlightEvent::before: return before(event);
-    case FlightEvent::after: return after(event);
     case FlightEvent::destroy: return destroy(event);
     case FlightEvent::resolve: return tell(event, find(event.id));
     case FlightEvent::enabled:
     case FlightEvent::disabled: end_all(); break;
-    case FlightEvent::poll_begins:
-    case FlightEvent::poll_ends: break;
+    default: break;
   }
   tell(event, nullptr);
 }
@@ -55,6 +50,7 @@ void Replay::init(const Event& made) {
             .request = event.request,
             .trigger = event.trigger,
             .group = event.group,
+            .arrow = arrow_to(event),
             .made_in_callback = !running_.empty()};
   const Life* cause = found == lives_.end() ? nullptr : &found->second;
   Life& kept = lives_.insert_or_assign(event.id, life).first->second;
@@ -67,10 +63,11 @@ void Replay::before(const Event& event) {
   if (running_.size() == running_max) running_.erase(running_.begin());
   const bool is_first = life && !life->has_run;
   if (life) life->has_run = true;
-  running_.push_back({event.id, event.request, event.time, event.group, is_first ? life : nullptr});
+  running_.push_back({event.id, event.request, event.time, event.moment, event.group, is_first,
+                      life, caused_.size()});
 }
 
-void Replay::after(const Event& event) {
+void Replay::after(Event event) {
   // Recording may have begun in the middle of this callback.
   const auto from = std::find_if(running_.rbegin(), running_.rend(),
                                  [&](const Running& one) { return one.id == event.id; });
@@ -78,6 +75,9 @@ void Replay::after(const Event& event) {
     const auto left = static_cast<std::size_t>(std::prev(running_.rend()) - from);
     while (running_.size() > left + 1) end_innermost(event.time, false);
     end_innermost(event.time, true);
+    event.moment = latest_moment_;
+  } else {
+    event.moment = next_moment(event.time);
   }
   tell(event, find(event.id));
 }
@@ -98,17 +98,51 @@ void Replay::destroy(const Event& event) {
 
 void Replay::tell(const Event& event, Life* subject, const Life* cause) {
   const bool shown = filter_.accepts(event.time, event.time, event.request, event.group);
-  if (shown || event.event == FlightEvent::init) {
+  const bool ends = event.event == FlightEvent::destroy && subject;
+  if (shown || ends || event.event == FlightEvent::init) {
     report_.event(event, shown, subject, cause, running_.size());
   }
 }
 
+/// Only from callbacks of which it is certain by now that they are going to be shown.
+Arrow Replay::arrow_to(const Event& made) {
+  if (running_.empty()) return Arrow::none;
+  const Running& in = running_.back();
+  if (!filter_.accepts(made.time, made.time, in.request, in.group)) return Arrow::none;
+  if (arrows_ == arrows_max) return Arrow::dropped;
+  ++arrows_;
+  caused_.push_back(made.id);
+  return Arrow::kept;
+}
+
+/// The clock is read once for several events. A damaged time must not move all that come after it.
+std::int64_t Replay::next_moment(std::int64_t time) {
+  const std::int64_t next = latest_moment_ + 1;
+  return latest_moment_ = time > filter_.end() ? next : std::max(time, next);
+}
+
+Callback Replay::callback_of(const Running& running, std::int64_t end, bool ended) {
+  return {.id = running.id,
+          .request = running.request,
+          .begin = running.begin,
+          .end = std::max(running.begin, end),
+          .begin_moment = running.moment,
+          .end_moment = next_moment(end),
+          .group = running.group,
+          .ended = ended,
+          .life = running.life,
+          .first_of = running.is_first ? running.life : nullptr,
+          .caused = std::span(caused_).subspan(running.first_caused)};
+}
+
 void Replay::end_innermost(std::int64_t at, bool ended) {
   const Callback callback = callback_of(running_.back(), at, ended);
+  const std::size_t first_caused = running_.back().first_caused;
   running_.pop_back();
   if (filter_.accepts(callback.begin, callback.end, callback.request, callback.group)) {
     report_.callback(callback);
   }
+  caused_.resize(first_caused);
 }
 
 void Replay::end_all() {

@@ -12,6 +12,8 @@ const std::vector<ReportKind>& report_kinds() {
       {"tree", "What caused what, alike resources together", true, make_tree},
       {"dot", "The same as a graph, for graphviz's dot", false, make_dot},
       {"chrome", "JSON for ui.perfetto.dev and chrome://tracing", false, make_chrome},
+      {"perfetto", "The same in Perfetto's own format, a quarter of the size", false, make_perfetto,
+       true},
   };
   return kinds;
 }

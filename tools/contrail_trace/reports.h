@@ -25,6 +25,7 @@ struct ReportKind {
   std::string_view description;
   bool has_json;
   std::unique_ptr<Report> (*make)(const ReportContext&);
+  bool is_binary = false;  ///< Nothing for a terminal.
 };
 
 const std::vector<ReportKind>& report_kinds();
@@ -34,6 +35,7 @@ std::unique_ptr<Report> make_tree(const ReportContext& context);
 std::unique_ptr<Report> make_groups(const ReportContext& context);
 std::unique_ptr<Report> make_timeline(const ReportContext& context);
 std::unique_ptr<Report> make_chrome(const ReportContext& context);
+std::unique_ptr<Report> make_perfetto(const ReportContext& context);
 std::unique_ptr<Report> make_dot(const ReportContext& context);
 
 /// "before"

@@ -43,7 +43,7 @@ struct FlightRecorderOptions {
 ///
 ///     hooks::FlightRecorder recorder("/var/tmp/server.flight");
 ///
-///     $ contrail-trace summary server.flight     # or timeline, groups, tree, chrome, dot
+///     $ contrail-trace summary server.flight    # or timeline, groups, tree, dot, chrome, perfetto
 ///
 /// The file is the memory that is written to, shared with the system. So it needs no flush and no
 /// handler of signals: after a crash, an abort() or a SIGKILL it holds every event up to the last

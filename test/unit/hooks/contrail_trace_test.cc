@@ -2,19 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "flight_records.h"
-#include "temp_dir.h"
+#include "contrail_trace.h"
 
 namespace contrail {
 namespace {
@@ -25,58 +20,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr std::int64_t millisecond = 1'000'000;
-
-struct Ran {
-  int status;
-  std::string output;
-  std::string errors;
-};
-
-class ContrailTrace : public ::testing::Test {
- protected:
-  ContrailTrace() {
-    // A timer that makes a promise for request 7, which is settled and runs; then another timer,
-    // which is running at the end.
-    flight.add(FlightEvent::enabled, 1000);
-    flight.add(FlightEvent::init, 2 * millisecond, 2, 1, 1);
-    flight.add(FlightEvent::poll_begins, 3 * millisecond);
-    flight.add(FlightEvent::poll_ends, 5 * millisecond);
-    flight.add(FlightEvent::before, 5 * millisecond, 2, 0, 1);
-    flight.add(FlightEvent::request, 5 * millisecond, 3, 7, 2);
-    flight.add(FlightEvent::init, 5 * millisecond, 3, 2, 2);
-    flight.add(FlightEvent::resolve, 5 * millisecond, 3, 7, 2);
-    flight.add(FlightEvent::after, 7 * millisecond, 2, 0, 1);
-    flight.add(FlightEvent::before, 8 * millisecond, 3, 7, 2);
-    flight.add(FlightEvent::after, 9 * millisecond, 3, 7, 2);
-    flight.add(FlightEvent::destroy, 9 * millisecond, 3, 7, 2);
-    flight.add(FlightEvent::init, 10 * millisecond, 4, 2, 1);
-    flight.add(FlightEvent::before, 12 * millisecond, 4, 0, 1);
-    flight.add(FlightEvent::init, 12 * millisecond, 5, ~std::uint64_t{0}, 2);
-  }
-
-  std::string file() const { return flight.write(path); }
-
-  Ran run(const std::string& arguments) const {
-    const std::string errors = dir.path() / "errors";
-    const std::string command = CONTRAIL_TRACE_PROGRAM " " + arguments + " 2>" + errors;
-    std::FILE* pipe = ::popen(command.c_str(), "r");
-    Ran ran;
-    for (int c; (c = std::fgetc(pipe)) != EOF;) ran.output += static_cast<char>(c);
-    ran.status = WEXITSTATUS(::pclose(pipe));
-    ran.errors = text_of(errors);
-    return ran;
-  }
-  static std::string text_of(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  TempDir dir;
-  std::string path = dir.path() / "app.flight";
-  MadeUpFlight flight;
-};
 
 TEST_F(ContrailTrace, prints_a_line_per_event) {
   const Ran ran = run("timeline " + file());
@@ -104,6 +47,13 @@ TEST_F(ContrailTrace, prints_what_belongs_to_a_request) {
 TEST_F(ContrailTrace, prints_what_is_of_a_type) {
   const Ran ran = run("timeline --type Timeout " + file());
   EXPECT_THAT(ran.output, AllOf(HasSubstr("Timeout 2"), Not(HasSubstr("PROMISE"))));
+}
+
+TEST_F(ContrailTrace, prints_what_is_of_some_types) {
+  const Ran ran = run("timeline --type Timeout --type PROMISE " + file() + " -o /dev/stdout");
+  EXPECT_EQ(ran.status, 0) << ran.errors;
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("Timeout 2"), HasSubstr("PROMISE 3"),
+                                Not(HasSubstr("recording enabled"))));
 }
 
 TEST_F(ContrailTrace, sums_up) {
@@ -154,13 +104,15 @@ TEST_F(ContrailTrace, converts_to_the_trace_event_format) {
 }
 
 TEST_F(ContrailTrace, ends_in_the_trace_event_format_what_it_began) {
-  const json trace = json::parse(run("chrome --since 4ms " + file()).output);
-  std::map<std::string, int> open;
-  for (const json& event : trace["traceEvents"]) {
-    if (event["ph"] == "b") ++open[event["id"]];
-    if (event["ph"] == "e") --open[event["id"]];
+  for (const char* part : {"--since 4ms ", "--until 4ms ", "--type PROMISE "}) {
+    const json trace = json::parse(run("chrome " + std::string(part) + file()).output);
+    std::map<std::string, int> open;
+    for (const json& event : trace["traceEvents"]) {
+      if (event["ph"] == "b") ++open[event["id"]];
+      if (event["ph"] == "e") --open[event["id"]];
+    }
+    for (const auto& [id, count] : open) EXPECT_EQ(count, 0) << id << " with " << part;
   }
-  for (const auto& [id, count] : open) EXPECT_EQ(count, 0) << id;
 }
 
 TEST_F(ContrailTrace, draws_a_graph_that_graphviz_accepts) {

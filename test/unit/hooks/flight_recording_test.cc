@@ -279,6 +279,42 @@ TEST_F(FlightReplay, shows_callbacks_that_lie_partly_in_the_time_asked_for) {
   EXPECT_THAT(callbacks(), ElementsAre("3 from 4000 to 8000"));
 }
 
+/// Counts the arrows at both of their ends.
+class Arrows : public trace::Report {
+ public:
+  void event(const trace::Event&, bool, trace::Life*, const trace::Life*, std::size_t) override {}
+  void callback(const trace::Callback& one) override {
+    begun += one.caused.size();
+    if (!one.first_of) return;
+    if (one.first_of->arrow == trace::Arrow::kept) ++ended;
+    if (one.first_of->arrow == trace::Arrow::dropped) ++dropped;
+  }
+  void end(const std::unordered_map<std::uint64_t, trace::Life>&) override {}
+
+  std::size_t begun = 0, ended = 0, dropped = 0;
+};
+
+TEST_F(FlightReplay, has_no_more_arrows_than_anybody_can_see) {
+  constexpr std::uint64_t made = trace::Replay::arrows_max + 10;
+  trace::Recording recording(file(flight));
+  const trace::Filter filter(options, recording);
+  Arrows report;
+  trace::Replay replay(filter, report);
+  const auto add = [&](FlightEvent event, std::uint64_t id) {
+    replay.next({2000, id, 1, 0, event, 0, 0});
+  };
+  add(FlightEvent::before, 2);
+  for (std::uint64_t id = 3; id < 3 + made; ++id) add(FlightEvent::init, id);
+  add(FlightEvent::after, 2);
+  for (std::uint64_t id = 3; id < 3 + made; ++id) {
+    add(FlightEvent::before, id);
+    add(FlightEvent::after, id);
+  }
+  EXPECT_EQ(report.begun, trace::Replay::arrows_max);
+  EXPECT_EQ(report.ended, trace::Replay::arrows_max);
+  EXPECT_EQ(report.dropped, 10u);
+}
+
 TEST(FlightDuration, is_a_number_and_a_unit) {
   EXPECT_EQ(parse_duration("500ms"), 500'000'000);
   EXPECT_EQ(parse_duration("1.5s"), 1'500'000'000);
