@@ -148,10 +148,13 @@ std::string CauseTree::dot_label(Node node, const ResourceGroups& groups) const 
   if (node <= unseen) return label(node, groups);
   const ResourceGroup& group = groups[nodes_[node].group];
   const Numbers& numbers = nodes_[node].numbers;
-  std::string text = escaped_for_dot(group.type);
+  // Graphviz refuses labels of more than 16,384 bytes.
+  constexpr std::size_t shown_max = 256;
+  std::string text = escaped_for_dot(std::string_view(group.type).substr(0, shown_max));
   if (!group.file.empty()) {
     const std::string name = group.file.substr(group.file.rfind('/') + 1);
-    text += fmt::format("\\n{}:{}", escaped_for_dot(name), group.line);
+    text += fmt::format("\\n{}:{}", escaped_for_dot(std::string_view(name).substr(0, shown_max)),
+                        group.line);
   }
   text += fmt::format("\\n{} made", with_commas(numbers.made));
   if (numbers.alive != 0) text += fmt::format(", {} alive", with_commas(numbers.alive));

@@ -12,7 +12,8 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-/// How many bytes the character that text starts with has; 0 if it starts with none.
+}  // namespace
+
 std::size_t character_bytes(std::string_view text) {
   const unsigned char first = byte_at(text, 0);
   if (first < 0x80) return 1;
@@ -27,8 +28,6 @@ std::size_t character_bytes(std::string_view text) {
   if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
   return bytes;
 }
-
-}  // namespace
 
 void append_escaped(std::string& json, std::string_view text) {
   while (!text.empty()) {

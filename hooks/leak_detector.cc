@@ -117,6 +117,7 @@ void LeakDetector::State::destroy() {
   if (!seen->settled) ++dropped[seen->group];
   if (seen->maker != HeldContexts::none) contexts->maker_went(seen->maker, now());
   if (seen->holder != HeldContexts::none) contexts->let_go(seen->holder);
+  seen_.erase();
 }
 
 LeakDetector::LeakDetector(LeakDetectorOptions options)

@@ -13,6 +13,7 @@
 #include "contrail/event_time.h"
 #include "contrail/execution.h"
 #include "contrail/hook_slot.h"
+#include "hooks/json_text.h"
 #include "hooks/resource_groups.h"
 #include "hooks/time_buckets.h"
 
@@ -53,19 +54,26 @@ bool is_metric_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), fits);
 }
 
-/// As the value of a label.
+/// As the value of a label. Bytes that are no UTF-8 become text, so that types stay apart.
 std::string escaped(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') result += '\\';
-    if (c == '\n') {
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(text);
+    const char first = text.front();
+    if (bytes == 0) {
+      result += fmt::format("\\\\x{:02x}", static_cast<unsigned char>(first));
+    } else if (first == '\n') {
       result += "\\n";
     } else {
-      result += c;
+      if (first == '\\' || first == '"') result += '\\';
+      result += text.substr(0, bytes);
     }
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
   }
   return result;
 }
+
+constexpr std::string_view other_types = "(other)";
 
 }  // namespace
 
@@ -175,6 +183,7 @@ void Metrics::State::destroy() {
   TypeNumbers& its = numbers(seen->type);
   ++its.destroyed;
   if (seen->period == period_) --its.live;
+  seen_.erase();
 }
 
 void Metrics::State::settled() {
@@ -182,7 +191,9 @@ void Metrics::State::settled() {
 }
 
 std::string Metrics::State::label(std::size_t type) const {
-  return type == ResourceGroups::none ? "(other)" : escaped(types_[type].type);
+  if (type == ResourceGroups::none) return std::string(other_types);
+  const std::string& name = types_[type].type;
+  return name == other_types ? name + '_' : escaped(name);  // One series each.
 }
 
 void Metrics::State::write(std::string& out, std::string_view name, std::string_view kind,

@@ -22,6 +22,7 @@ struct TriggerGraph::State {
                   [this](AsyncId) {
                     const Note* note = notes.get();
                     if (note && note->period == period) --causes[note->node].alive;
+                    notes.erase();
                   },
               .track_promises = options.track_promises,
               .only_sampled = options.only_sampled}) {

@@ -31,7 +31,8 @@ struct HookCallbacks {
   /// enter_with() and their like. What the callback itself enters is not told.
   Function<void()> context_switch = {};
   Function<void(LoopPhase)> loop_phase = {};
-  /// True: of resources, only those that were made in a sampled context. See run_sampled().
+  /// True: of resources, only those that were made in a sampled context, see run_sampled(); but not
+  /// functions bound to them, which may outlive them.
   bool only_sampled = false;
 };
 

@@ -30,15 +30,20 @@ class CONTRAIL_API ClaimedSlot {
     return has_room(notes) && (notes->present & bit()) ? notes->slot(index_) : nullptr;
   }
 
+  void erase(ResourceNotes* notes) const noexcept {
+    if (has_room(notes)) notes->present = static_cast<std::uint16_t>(notes->present & ~bit());
+  }
+
   /// Whose notes: of the resource of the event that is being told; of what caused that, if it is
-  /// an init and that is known; of the resource whose callback is running.
-  static ResourceNotes* subject() noexcept;
-  static ResourceNotes* cause() noexcept;
-  static ResourceNotes* running() noexcept;
+  /// an init and that is known; of the resource whose callback is running. On the Loop that the
+  /// slot is of; nullptr elsewhere.
+  ResourceNotes* subject() const noexcept;
+  ResourceNotes* cause() const noexcept;
+  ResourceNotes* running() const noexcept;
 
  private:
   bool has_room(const ResourceNotes* notes) const noexcept {
-    return notes && notes->epoch >= epoch_;
+    return notes && notes->epoch >= epoch_ && index_ < notes->room;
   }
   unsigned bit() const noexcept { return 1u << index_; }
 
@@ -61,7 +66,8 @@ class CONTRAIL_API ClaimedSlot {
 /// and freed in `destroy`. A resource older than the slot, or made while no hook listened to
 /// `init`, has no notes: every reader is prepared for nullptr.
 ///
-/// Made, used and destroyed on the Loop's thread, in any order with the Loop.
+/// Made, used and destroyed on the Loop's thread, in any order with the Loop. It is that Loop's: in
+/// events of a later one it is empty, and takes nothing.
 template <class T>
 class HookSlot {
   static_assert(sizeof(T) <= detail::ResourceNotes::slot_bytes && alignof(T) <= alignof(void*),
@@ -76,16 +82,19 @@ class HookSlot {
   /// In `init` or later: notes something about the resource of the event, in place of what was
   /// noted before. nullptr if there is no room, as the resource is older than the slot.
   T* emplace(const T& value) noexcept {
-    void* room = slot_.fill(detail::ClaimedSlot::subject());
+    void* room = slot_.fill(slot_.subject());
     return room ? ::new (room) T(value) : nullptr;
   }
   /// In any event of a resource: what was noted about it, or nullptr. Valid during the event.
-  T* get() const noexcept { return at(detail::ClaimedSlot::subject()); }
+  T* get() const noexcept { return at(slot_.subject()); }
+  /// In any event of a resource: nothing is noted about it any more. In `destroy`, for who counts:
+  /// AsyncResource::emit_destroy() may tell it twice.
+  void erase() noexcept { slot_.erase(slot_.subject()); }
   /// In `init`: of the resource that caused this one, as far as it can be told: it is running, or
   /// it is a promise or was named by ResourceOptions::trigger. Else nullptr.
-  T* of_trigger() const noexcept { return at(detail::ClaimedSlot::cause()); }
+  T* of_trigger() const noexcept { return at(slot_.cause()); }
   /// Anywhere: of the resource whose callback is running, or nullptr.
-  T* of_running() const noexcept { return at(detail::ClaimedSlot::running()); }
+  T* of_running() const noexcept { return at(slot_.running()); }
 
  private:
   T* at(detail::ResourceNotes* notes) const noexcept {

@@ -71,6 +71,7 @@ HookSet& HookRegistry::edit() {
 void HookRegistry::publish() {
   // The loop's next turn says whether it waits for a phase to begin.
   hot.watched = active_.watched() | (watches_phases() ? hot.watched & watch_phase : 0);
+  if (boundaries_borrowed_) hot.watched |= watch_before | watch_after;
   hot.any_hook = !active_.empty();
   some_only_sampled_ = active_.any_only_sampled();
 }
@@ -121,8 +122,23 @@ void HookRegistry::take_next() noexcept {
 std::int64_t HookRegistry::event_time() noexcept {
   const bool shared = depth_ > 0 || hot.execution_id > root_async_id;
   if (!shared) return clock.now();
-  if (event_time_ == 0) event_time_ = clock.now();
+  if (event_time_ == 0) {
+    event_time_ = clock.now();
+    borrow_boundaries();
+  }
   return event_time_;
+}
+
+void HookRegistry::borrow_boundaries() noexcept {
+  constexpr std::uint32_t boundaries = watch_before | watch_after;
+  if ((hot.watched & boundaries) == boundaries) return;
+  boundaries_borrowed_ = true;
+  hot.watched |= boundaries;
+}
+
+void HookRegistry::return_boundaries() noexcept {
+  boundaries_borrowed_ = false;
+  publish();
 }
 
 namespace {
@@ -150,14 +166,14 @@ void HookRegistry::emit_init(const ScopeKey& key, CreationSite site, ResourceNot
 }
 
 void HookRegistry::emit_before(const ScopeKey& key) noexcept {
-  event_time_ = 0;
+  at_boundary();
   emit(&HookSet::before, {"before", key.async_id, key.type(), key.notes()}, key.async_id);
 }
 
 void HookRegistry::emit_after(const ScopeKey& key) noexcept {
-  event_time_ = 0;
+  at_boundary();
   emit(&HookSet::after, {"after", key.async_id, key.type(), key.notes()}, key.async_id);
-  event_time_ = 0;
+  at_boundary();
 }
 
 void HookRegistry::emit_promise_resolve(const ScopeKey& key) noexcept {

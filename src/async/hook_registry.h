@@ -65,6 +65,14 @@ class HookRegistry {
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;
   void publish();
+  /// While callbacks that nobody listens to share a time, their ends must be heard all the same.
+  void borrow_boundaries() noexcept;
+  void at_boundary() noexcept {
+    event_time_ = 0;
+    if (boundaries_borrowed_) [[unlikely]]
+      return_boundaries();
+  }
+  void return_boundaries() noexcept;
   void watch_promises();
 
   HookSet active_;
@@ -78,6 +86,7 @@ class HookRegistry {
   bool promises_wanted_ = false;
   bool some_only_sampled_ = false;
   bool in_context_switch_ = false;
+  bool boundaries_borrowed_ = false;
 };
 
 }  // namespace contrail::inline v0::detail

@@ -24,7 +24,7 @@ HookSlots::Claim HookSlots::claim() {
 }
 
 void HookSlots::release(Claim claim) noexcept {
-  if (epochs_[claim.index] != claim.epoch) return;
+  if (!holds(claim)) return;
   epochs_[claim.index] = 0;
   measure();
 }
@@ -46,7 +46,13 @@ ResourceNotes* HookSlots::new_notes(bool sampled) const noexcept {
   }
 }
 
-void HookSlots::free_notes(ResourceNotes* notes) noexcept { pool_release(notes, notes->bytes()); }
+void HookSlots::free_notes(ResourceNotes* notes) noexcept {
+  // Who ran the loop inside a callback of the resource may still be there.
+  for (ScopeLink* scope = hot.scope; scope; scope = scope->outer()) {
+    if (scope->key().notes() == notes) scope->forget_resource();
+  }
+  pool_release(notes, notes->bytes());
+}
 
 ClaimedSlot::ClaimedSlot() {
   const HookSlots::Claim claim = environment().hooks.slots.claim();
@@ -58,16 +64,28 @@ ClaimedSlot::~ClaimedSlot() {
   if (hot.environment) hot.environment->hooks.slots.release({epoch_, index_});
 }
 
-ResourceNotes* ClaimedSlot::subject() noexcept {
-  return hot.environment ? hot.environment->hooks.subject() : nullptr;
+namespace {
+
+/// The hooks of the Loop that has given out the slot, if that is this thread's.
+HookRegistry* hooks_of(HookSlots::Claim claim) noexcept {
+  if (!hot.environment || !hot.environment->hooks.slots.holds(claim)) return nullptr;
+  return &hot.environment->hooks;
 }
 
-ResourceNotes* ClaimedSlot::cause() noexcept {
-  return hot.environment ? hot.environment->hooks.cause() : nullptr;
+}  // namespace
+
+ResourceNotes* ClaimedSlot::subject() const noexcept {
+  const HookRegistry* hooks = hooks_of({epoch_, index_});
+  return hooks ? hooks->subject() : nullptr;
 }
 
-ResourceNotes* ClaimedSlot::running() noexcept {
-  return hot.scope ? hot.scope->key().notes() : nullptr;
+ResourceNotes* ClaimedSlot::cause() const noexcept {
+  const HookRegistry* hooks = hooks_of({epoch_, index_});
+  return hooks ? hooks->cause() : nullptr;
+}
+
+ResourceNotes* ClaimedSlot::running() const noexcept {
+  return hot.scope && hooks_of({epoch_, index_}) ? hot.scope->key().notes() : nullptr;
 }
 
 }  // namespace contrail::inline v0::detail

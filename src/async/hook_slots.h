@@ -18,6 +18,7 @@ class HookSlots {
   Claim claim();
   /// Does nothing if it was another Loop's.
   void release(Claim claim) noexcept;
+  bool holds(Claim claim) const noexcept { return epochs_[claim.index] == claim.epoch; }
   bool any() const noexcept { return room_ != 0; }
 
   /// With room for every slot that is claimed; nullptr if there is no memory.

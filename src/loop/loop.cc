@@ -169,8 +169,8 @@ class Running {
  public:
   explicit Running(LoopState& loop) : loop_(loop) {
     loop.on_own_thread();
-    if (loop.running || loop.depth > 0) {
-      die("contrail: Loop::run was called from inside one of its callbacks");
+    if (loop.in_use()) {
+      die("contrail: Loop::run was called from inside one of its callbacks or hooks");
     }
     loop.running = true;
     loop.hear_of_exit();

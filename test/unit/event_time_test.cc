@@ -99,6 +99,18 @@ TEST_F(EventTime, goes_on_in_a_callback_after_another_one_inside_it) {
   EXPECT_GE(made.at(2) - made.at(1), 49us);
 }
 
+TEST_F(EventTime, goes_on_from_one_callback_to_the_next_though_nobody_listens_to_their_ends) {
+  std::vector<Clock::time_point> made;
+  AsyncHook hook({.init = [&](const ResourceInfo&) { made.push_back(event_time()); }});
+  hook.enable();
+  AsyncResource outer("Outer");
+  for (int i = 0; i < 2; ++i) {
+    outer.run_in_async_scope([] { AsyncResource{"Inner"}; });
+    spend(50us);
+  }
+  EXPECT_GE(made.at(2) - made.at(1), 49us);
+}
+
 TEST_F(EventTime, goes_on_outside_callbacks) {
   std::vector<Clock::time_point> made;
   AsyncHook hook({.init = [&](const ResourceInfo&) { made.push_back(event_time()); }});

@@ -202,6 +202,33 @@ TEST_F(HookSlots, are_read_in_the_after_of_a_resource_that_died_in_its_callback)
   EXPECT_EQ(noted, id);
 }
 
+TEST_F(HookSlots, are_empty_once_they_are_erased) {
+  AsyncHook hook({.init = [&](const ResourceInfo& made) { ids.emplace(made.async_id); },
+                  .before = [&](AsyncId) { ids.erase(); },
+                  .after = [&](AsyncId) { EXPECT_FALSE(ids.get()); }});
+  hook.enable();
+  AsyncResource("Thing").run_in_async_scope([] {});
+}
+
+TEST_F(HookSlots, are_empty_in_an_after_that_comes_later_than_the_destroy) {
+  bool heard = false;
+  AsyncHook hook({.init = [&](const ResourceInfo& made) { ids.emplace(made.async_id); },
+                  .after =
+                      [&](AsyncId) {
+                        heard = true;
+                        EXPECT_FALSE(ids.get());
+                      }});
+  auto resource = std::make_unique<AsyncResource>("Older");
+  hook.enable();
+  resource = std::make_unique<AsyncResource>("Thing");
+  resource->run_in_async_scope([&] {
+    resource.reset();
+    loop().run();
+    EXPECT_FALSE(ids.of_running());
+  });
+  EXPECT_TRUE(heard);
+}
+
 TEST_F(HookSlots, do_not_hide_the_details_of_a_resource) {
   AsyncHook hook = numbering();
   hook.enable();
@@ -254,6 +281,26 @@ TEST(HookSlotsOfALoop, may_outlive_it) {
   HookSlot<int> of_another;
   slot.reset();
   EXPECT_FALSE(of_another.of_running());
+}
+
+TEST(HookSlotsOfALoop, take_nothing_from_a_later_one) {
+  std::optional<Loop> loop(std::in_place);
+  const HookSlot<int> taken;
+  std::optional<HookSlot<int>> slot(std::in_place);
+  loop.reset();
+  Loop another;
+  HookSlot<int> of_another;
+  int heard = 0;
+  AsyncHook hook({.init = [&](const ResourceInfo&) {
+    of_another.emplace(7);
+    EXPECT_FALSE(slot->emplace(1));
+    EXPECT_FALSE(slot->get());
+    EXPECT_EQ(*of_another.get(), 7);
+    ++heard;
+  }});
+  hook.enable();
+  AsyncResource{"Thing"};
+  EXPECT_EQ(heard, 1);
 }
 
 TEST(HookSlotsOfALoop, need_one) {

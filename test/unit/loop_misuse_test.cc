@@ -57,6 +57,14 @@ TEST_F(LoopsDeath, are_not_run_from_inside_a_callback) {
   destroy_loop();
 }
 
+TEST_F(LoopsDeath, are_not_run_from_inside_a_hook) {
+  AsyncHook hook({.init = [&](const ResourceInfo&) { loop().run(); }});
+  hook.enable();
+  EXPECT_DEATH(AsyncResource("Thing"), "from inside one of its callbacks or hooks");
+  hook.disable();
+  destroy_loop();
+}
+
 TEST_F(LoopsDeath, are_not_run_on_another_thread) {
   EXPECT_DEATH(std::thread([&] { loop().run(); }).join(), "on a thread other than");
 }

@@ -69,6 +69,7 @@ class ScopeLink {
   void forget_details() noexcept {
     if (!key_.notes()) key_.details_or_notes = nullptr;
   }
+  void forget_resource() noexcept { key_.forget_resource(); }
 
  private:
   ScopeKey key_;

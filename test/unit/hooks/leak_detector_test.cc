@@ -124,6 +124,20 @@ TEST_F(LeakDetector, counts_the_contexts_and_holders_of_many_requests_together) 
   EXPECT_EQ(outliving[0].contexts, 5u);
 }
 
+TEST_F(LeakDetector, counts_a_resource_whose_end_is_told_twice_as_gone_once) {
+  const hooks::LeakDetector leaks;
+  const auto mark = leaks.mark();
+  AsyncLocalStorage<int> storage;
+  thing("Request").run_in_async_scope([&] {
+    storage.run(1, [&] {
+      for (int i = 0; i < 3; ++i) thing("Thing").emit_destroy().emit_destroy();
+    });
+  });
+  loop.run();
+  EXPECT_EQ(leaks.text(mark), "nothing grew\n");
+  EXPECT_EQ(leaks.not_looked_after(), 0u);
+}
+
 TEST_F(LeakDetector, starts_anew_when_it_is_enabled_again) {
   hooks::LeakDetector leaks;
   AsyncLocalStorage<int> storage;

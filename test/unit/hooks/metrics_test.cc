@@ -110,6 +110,16 @@ TEST_F(Metrics, do_not_count_as_live_what_has_died_while_they_were_disabled) {
   EXPECT_THAT(metrics.prometheus(), HasSubstr("\ncontrail_resources_live{type=\"Thing\"} 1\n"));
 }
 
+TEST_F(Metrics, count_a_resource_whose_end_is_told_twice_as_gone_once) {
+  const hooks::Metrics metrics;
+  {
+    AsyncResource resource("Thing");
+    resource.emit_destroy().emit_destroy();
+  }
+  loop.run();
+  EXPECT_THAT(metrics.prometheus(), HasSubstr("\ncontrail_resources_live{type=\"Thing\"} 0\n"));
+}
+
 TEST_F(Metrics, count_types_that_are_too_many_together) {
   const hooks::Metrics metrics({.types_max = 2});
   for (const char* type : {"One", "Two", "Three", "Four"}) AsyncResource{type};
@@ -141,8 +151,11 @@ TEST_F(Metrics, refuse_a_prefix_that_is_no_name) {
 
 TEST_F(Metrics, satisfy_promtool) {
   if (std::system("promtool --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "needs promtool";
-  const hooks::Metrics metrics({.prefix = "my_app"});
+  const hooks::Metrics metrics({.prefix = "my_app", .types_max = 8});
   AsyncResource("quoted \"type\" with \\ and\nnewline").run_in_async_scope([] {});
+  for (const char* type : {"no UTF-8: \xff", "no UTF-8: \xfe", "Ümlaut", "(other)"}) {
+    AsyncResource{type};
+  }
   set_timeout([] {}, 1ms);
   Promise<>::resolve().then([] {}).detach();
   loop.run();

@@ -148,7 +148,7 @@ TEST_F(TriggerGraph, is_drawn_by_graphviz) {
   const std::string svg(std::istreambuf_iterator<char>(file), {});
   EXPECT_THAT(svg, HasSubstr("Ümlaut"));
   EXPECT_THAT(svg, HasSubstr("Quoted &quot;type&quot;"));
-  EXPECT_THAT(svg, HasSubstr(">1 made<")) << "a line of its own";
+  EXPECT_THAT(svg, HasSubstr(">1 made, 1 alive<")) << "a line of its own";
 }
 
 TEST_F(TriggerGraph, of_deep_chains_of_different_causes_stays_shallow) {
