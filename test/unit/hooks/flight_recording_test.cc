@@ -213,7 +213,7 @@ class Callbacks : public trace::Report {
     seen.push_back(fmt::format("{} from {} to {}{}", one.id, one.begin, one.end,
                                one.ended ? "" : " or later"));
   }
-  void end(const std::unordered_map<std::uint64_t, trace::Life>&) override {}
+  void end(const trace::Ending&) override {}
 
   std::vector<std::string> seen;
 };
@@ -289,7 +289,7 @@ class Arrows : public trace::Report {
     if (one.first_of->arrow == trace::Arrow::kept) ++ended;
     if (one.first_of->arrow == trace::Arrow::dropped) ++dropped;
   }
-  void end(const std::unordered_map<std::uint64_t, trace::Life>&) override {}
+  void end(const trace::Ending&) override {}
 
   std::size_t begun = 0, ended = 0, dropped = 0;
 };
