@@ -102,8 +102,9 @@ class Summary : public Report {
     out.print("before it   {}, overwritten\n", counted(recording.overwritten(), "event"));
     out.print("live        {} at the end\n", counted(live_, "resource"));
     if (times_off_ > 0) {
-      out.print("off         recording was off {}: what was not seen since is not live\n",
-                counted(times_off_, "time"));
+      out.print(
+          "off         recording was off {}: live is what was seen since it was switched on\n",
+          counted(times_off_, "time"));
     }
     if (recording.header().resources_without_group > 0) {
       out.print("nameless    {}, as there were too many groups\n",

@@ -72,7 +72,8 @@ class CONTRAIL_API FlightRecorder {
   ~FlightRecorder();
 
   /// Idempotent both. Of resources made in between, the type is known from when they first run, and
-  /// the request is not.
+  /// the request is not; of those that were alive before, it is not known whether they still are
+  /// until they are seen again.
   FlightRecorder& enable();
   FlightRecorder& disable() noexcept;
   bool enabled() const noexcept;

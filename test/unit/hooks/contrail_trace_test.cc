@@ -183,7 +183,8 @@ TEST_F(ContrailTrace, does_not_count_as_live_what_may_have_died_while_recording_
   flight.add(FlightEvent::after, 15 * millisecond, 2, 0, 1);
   EXPECT_THAT(run("summary " + file()).output,
               AllOf(HasSubstr("live        1 resource at the end\n"),
-                    HasSubstr("recording was off 1 time: what was not seen since is not live\n")));
+                    HasSubstr("recording was off 1 time: live is what was seen since it "
+                              "was switched on\n")));
   const json sum = json::parse(run("summary --json --type Timeout " + file()).output);
   EXPECT_EQ(sum["live"], 1);
   EXPECT_EQ(sum["times_off"], 1);
@@ -233,6 +234,19 @@ TEST_F(ContrailTrace, gives_a_running_callback_its_duration_in_the_trace_event_f
     if (event["ph"] == "X" && event["name"] == "Timeout") durations.push_back(event["dur"]);
   }
   EXPECT_THAT(durations, ::testing::ElementsAre(2000, 500'000));
+}
+
+TEST_F(ContrailTrace, counts_as_live_in_groups_only_what_is_asked_for) {
+  const json groups = json::parse(run("groups --json --request 7 " + file()).output)["groups"];
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0]["made"], 1);
+  EXPECT_EQ(groups[0]["live"], 0);
+}
+
+TEST_F(ContrailTrace, does_not_take_for_running_what_ended_around_it) {
+  flight.add(FlightEvent::before, 13 * millisecond, 5, 0, 2);
+  flight.add(FlightEvent::after, 14 * millisecond, 4, 0, 1);
+  EXPECT_TRUE(json::parse(run("summary --json " + file()).output)["running_at_end"].empty());
 }
 
 TEST_F(ContrailTrace, counts_as_live_only_what_is_asked_for) {
