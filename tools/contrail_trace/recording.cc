@@ -33,6 +33,17 @@ bool is_event(FlightEvent event) {
   return event >= FlightEvent::init && event <= hooks::last_flight_event;
 }
 
+/// Sorted, without those that newer ones contradict. A single one may itself be damaged.
+std::vector<std::int64_t> in_order(const std::vector<std::int64_t>& newest_first) {
+  std::vector<std::int64_t> believed;
+  for (auto one = newest_first.begin(); one != newest_first.end(); ++one) {
+    const auto contradicts = [&](std::int64_t newer) { return newer < *one - minute; };
+    if (std::count_if(newest_first.begin(), one, contradicts) <= 1) believed.push_back(*one);
+  }
+  std::sort(believed.begin(), believed.end());
+  return believed;
+}
+
 }  // namespace
 
 std::string Group::place() const {
@@ -155,7 +166,7 @@ Group Recording::group_of(const FlightGroup& entry, std::uint64_t offset) {
 
 /// Times only increase, so that one that is much later than the end is damaged, wherever it is.
 void Recording::find_end() {
-  std::vector<std::int64_t> times = last_times();
+  std::vector<std::int64_t> times = in_order(last_times());
   const auto is_lonely = [&] {
     return times.size() > 1 && times.back() - times.rbegin()[1] > 30 * day;
   };
@@ -174,7 +185,7 @@ void Recording::find_end() {
   }
 }
 
-/// Those of the last few records, or of as many as it takes to find one. Sorted.
+/// Those of the last few records that seem whole, the newest first.
 std::vector<std::int64_t> Recording::last_times() const {
   constexpr std::size_t enough = 8;
   constexpr int tries_max = 1 << 16;
@@ -193,7 +204,6 @@ std::vector<std::int64_t> Recording::last_times() const {
       times.push_back(record.time);
     }
   }
-  std::sort(times.begin(), times.end());
   return times;
 }
 
