@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 
@@ -73,6 +74,12 @@ FlightFile::FlightFile(const std::filesystem::path& path, std::size_t bytes, std
   // Last: a file without it is not one of ours, or not yet.
   std::atomic_signal_fence(std::memory_order_release);
   flight_magic.copy(header_->magic, sizeof header_->magic);
+}
+
+void FlightFile::copy_to(const std::filesystem::path& path) const {
+  FlightHeader header = *header_;
+  header.copied = now<std::chrono::steady_clock>();
+  file_.copy_to(path, std::as_bytes(std::span(&header, 1)));
 }
 
 void FlightFile::add(const ResourceGroup& group) noexcept {

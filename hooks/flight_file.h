@@ -40,6 +40,8 @@ class FlightFile {
   std::uint64_t overwritten() const noexcept {
     return cursor_ > ring_records_ ? cursor_ - ring_records_ : 0;
   }
+  /// Says in the copy when it was made. Throws Error.
+  void copy_to(const std::filesystem::path& path) const;
   const FlightHeader& header() const noexcept { return *header_; }
   const MappedFile& mapped() const noexcept { return file_; }
 

@@ -37,6 +37,7 @@ struct FlightHeader {
   std::uint64_t groups;                   ///< With group 0, which has an entry too.
   std::uint64_t resources_without_group;  ///< There was no room for theirs.
   std::uint64_t whole_from;               ///< In a copy: records before were being overwritten.
+  std::int64_t copied;                    ///< When it was copied by the writer's process, or 0.
 };
 static_assert(sizeof(FlightHeader) <= flight_header_bytes);
 static_assert(offsetof(FlightHeader, cursor) == 256);

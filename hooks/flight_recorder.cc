@@ -144,9 +144,7 @@ FlightRecorder& FlightRecorder::disable() noexcept {
 
 bool FlightRecorder::enabled() const noexcept { return state_ && state_->hook.enabled(); }
 
-void FlightRecorder::dump(const std::filesystem::path& file) const {
-  state_->file.mapped().copy_to(file);
-}
+void FlightRecorder::dump(const std::filesystem::path& file) const { state_->file.copy_to(file); }
 
 const std::filesystem::path& FlightRecorder::file() const noexcept {
   return state_->file.mapped().path();

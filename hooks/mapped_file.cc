@@ -147,10 +147,12 @@ void MappedFile::check_that_other(const std::filesystem::path& path) const {
   }
 }
 
-void MappedFile::copy_to(const std::filesystem::path& path) const {
+void MappedFile::copy_to(const std::filesystem::path& path,
+                         std::span<const std::byte> beginning) const {
   check_that_other(path);
   NewFile copy(path);
-  copy.write(data_, size_);
+  copy.write(beginning.data(), beginning.size());
+  copy.write(data_ + beginning.size(), size_ - beginning.size());
   copy.keep();
 }
 

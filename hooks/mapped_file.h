@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 namespace contrail::inline v0::hooks {
@@ -24,8 +25,9 @@ class MappedFile {
 
   /// Throws Error if the path leads to this file.
   void check_that_other(const std::filesystem::path& path) const;
-  /// Writes all of it to another file, in place of what has that name. Throws Error.
-  void copy_to(const std::filesystem::path& path) const;
+  /// Writes all of it to another file, in place of what has that name, but with another
+  /// `beginning`. Throws Error.
+  void copy_to(const std::filesystem::path& path, std::span<const std::byte> beginning) const;
 
  private:
   std::filesystem::path path_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -95,6 +96,13 @@ std::uint64_t count_in(const std::uint64_t& count) {
   return std::atomic_ref(const_cast<std::uint64_t&>(count)).load(std::memory_order_acquire);
 }
 
+/// Of the steady clock, by a call that is allowed in a handler of signals.
+std::int64_t now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 }  // namespace
 
 SignalDump::SignalDump(int signal, const std::filesystem::path& file, const FlightHeader& recording,
@@ -137,15 +145,17 @@ void SignalDump::write() const noexcept {
 /// of the copy, nor is what it added.
 bool SignalDump::write_to(int fd) const noexcept {
   const std::uint64_t cursor = count_in(recording_.cursor);
+  const std::int64_t copied = now();
   if (!write_all(fd, &recording_, bytes_)) return false;
   const std::uint64_t later = count_in(recording_.cursor);
   const std::uint64_t ring = recording_.ring_records;
   const std::uint64_t whole_from = later >= ring ? later - ring + 1 : 0;
-  const auto patch = [fd](std::size_t offset, std::uint64_t value) {
+  const auto patch = [fd](std::size_t offset, auto value) {
     return ::pwrite(fd, &value, sizeof value, static_cast<off_t>(offset)) == sizeof value;
   };
   return patch(offsetof(FlightHeader, cursor), cursor) &&
-         patch(offsetof(FlightHeader, whole_from), whole_from);
+         patch(offsetof(FlightHeader, whole_from), whole_from) &&
+         patch(offsetof(FlightHeader, copied), copied);
 }
 
 }  // namespace contrail::inline v0::hooks

@@ -62,7 +62,7 @@ void report(const std::string& path, const trace::ReportKind& kind, bool json, b
   if (filtered) options = {.types = {"Timeout"}, .request = 2, .since = 4000, .until = 500};
   const trace::Filter filter(options, recording);
   trace::Output out("/dev/null");
-  const auto report = kind.make({recording, out, json, recording.end_time()});
+  const auto report = kind.make({recording, out, json, recording.end_time(), filtered});
   trace::Replay replay(filter, *report);
   recording.read([&](const trace::FlightRecord& record) { replay.next(record); },
                  [](std::uint64_t) {});

@@ -61,9 +61,9 @@ class Chrome : public Report {
     entry(format, 'f', loop(), callback.id, at(callback.begin));
   }
 
-  void end(const std::unordered_map<std::uint64_t, Life>& living) override {
-    for (const auto& [id, life] : living) {
-      if (life.mark) finish(id, life.group, context_.end);
+  void end(const Ending& ending) override {
+    for (const auto& [id, life] : ending.living) {
+      if (life.mark) finish(id, life.group, context_.recording.known_until());
     }
     context_.out.print("\n]}}\n");
   }

@@ -40,7 +40,7 @@ class Dot : public Report {
     ++groups_[callback.group].callbacks;
     groups_[callback.group].ran += static_cast<std::uint64_t>(callback.end - callback.begin);
   }
-  void end(const std::unordered_map<std::uint64_t, Life>&) override {
+  void end(const Ending&) override {
     context_.out.print("digraph recording {{\n  rankdir=LR;\n  node [shape=box];\n");
     for (const auto& [edge, count] : edges_) {
       if (edge.first != nobody) groups_[edge.first].is_cause = true;

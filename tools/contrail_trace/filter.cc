@@ -24,13 +24,17 @@ std::optional<std::int64_t> parse_duration(const std::string& text) {
   return std::nullopt;
 }
 
-Filter::Filter(const FilterOptions& options, Recording& recording)
-    : end_(recording.end_time()),
+Filter::Filter(const FilterOptions& options, const Recording& recording)
+    : known_until_(recording.known_until()),
       since_(std::numeric_limits<std::int64_t>::min()),
       until_(std::numeric_limits<std::int64_t>::max()),
       request_(options.request) {
-  if (options.since) since_ = end_ - *options.since;
-  if (options.until) until_ = end_ - *options.until;
+  if (options.since) since_ = recording.end_time() - *options.since;
+  if (options.until) until_ = recording.end_time() - *options.until;
+  if (since_ > until_) {  // Not even what lasted from then to now.
+    since_ = std::numeric_limits<std::int64_t>::max();
+    until_ = std::numeric_limits<std::int64_t>::min();
+  }
   const auto& types = options.types;
   for (const Group& group : recording.groups()) {
     accepted_groups_.push_back(types.empty() ||

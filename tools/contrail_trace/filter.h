@@ -23,7 +23,7 @@ struct FilterOptions {
 /// Which part of a recording is asked for.
 class Filter {
  public:
-  Filter(const FilterOptions& options, Recording& recording);
+  Filter(const FilterOptions& options, const Recording& recording);
 
   /// Whether something of that time, request and group belongs to it, at least in part.
   bool accepts(std::int64_t begin, std::int64_t end, std::uint64_t request,
@@ -32,11 +32,11 @@ class Filter {
            accepted_groups_[group];
   }
 
-  /// Of the recording. What is later is damaged.
-  std::int64_t end() const { return end_; }
+  /// Nothing in the recording is later, but for damages.
+  std::int64_t known_until() const { return known_until_; }
 
  private:
-  std::int64_t end_;
+  std::int64_t known_until_;
   std::int64_t since_;
   std::int64_t until_;
   std::optional<std::uint64_t> request_;

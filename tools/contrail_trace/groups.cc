@@ -33,9 +33,9 @@ class Groups : public Report {
     figures.runs.add(callback.end - callback.begin);
     if (callback.first_of) figures.waits.add(callback.begin - callback.first_of->made);
   }
-  void end(const std::unordered_map<std::uint64_t, Life>& living) override {
-    for (const auto& [id, life] : living) {
-      if (figures_[life.group]) ++of(life.group).live;
+  void end(const Ending& ending) override {
+    for (const auto& [id, life] : ending.living) {
+      if (life.is_live && figures_[life.group]) ++of(life.group).live;
     }
     context_.json ? print_json() : print_table();
   }

@@ -7,6 +7,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -41,6 +44,7 @@ Examples:
   contrail-trace summary server.flight
   contrail-trace timeline server.flight --since 200ms
   contrail-trace timeline server.flight --request 4711
+  contrail-trace timeline server.flight --utc                      # to compare with a log
   contrail-trace groups server.flight --type TCPWRAP --type Timeout --json
   contrail-trace chrome server.flight --since 2s -o trace.json     # for ui.perfetto.dev
   contrail-trace perfetto server.flight -o server.pftrace          # the same, smaller
@@ -50,27 +54,40 @@ struct Options {
   std::string file;
   std::string output;
   std::vector<std::string> types;
-  std::optional<std::uint64_t> request;
+  std::string request;
   std::string since;
   std::string until;
   bool json = false;
+  bool utc = false;
 };
+
+std::optional<std::uint64_t> parse_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end ? std::optional(number) : std::nullopt;
+}
 
 void add_options(CLI::App& command, const ReportKind& kind, Options& options) {
   const auto duration = [](const std::string& text) {
     return parse_duration(text) ? "" : text + " is no duration like 500ms, 1.5s or 2m";
   };
+  const auto number = [](const std::string& text) {
+    return parse_number(text) ? "" : text + " is no number of a request";
+  };
   command.add_option("FILE", options.file, "The recording")->required();
   command.add_option("-o,--output", options.output, "Write to this file, not to standard output");
   command.add_option("--type", options.types, "Only resources of this type; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--request", options.request,
-                     "Only what belongs to the request of this number");
+  command
+      .add_option("--request", options.request, "Only what belongs to the request of this number")
+      ->check(number);
   command.add_option("--since", options.since, "Only what happened less than this before the end")
       ->check(duration);
   command.add_option("--until", options.until, "Only what happened more than this before the end")
       ->check(duration);
   if (kind.has_json) command.add_flag("--json", options.json, "The same as JSON");
+  if (kind.has_utc) command.add_flag("--utc", options.utc, "Times of day, by UTC");
 }
 
 std::optional<std::int64_t> duration_of(const std::string& text) {
@@ -92,6 +109,42 @@ int report_damages(const Recording& recording, const std::string& file) {
   return recording.damage_count() > 0 ? damaged : all_well;
 }
 
+/// Each type that is misspelt, or else all that was asked for.
+void report_mismatch(const Recording& recording, const Replay& replay, const Options& options) {
+  const auto is_unknown = [&](const std::string& type) {
+    const auto& groups = recording.groups();
+    return std::none_of(groups.begin(), groups.end(),
+                        [&](const Group& group) { return group.type == type; });
+  };
+  std::string unknown, asked;
+  const auto add = [](std::string& to, std::string_view option, std::string_view value) {
+    if (!value.empty()) to += fmt::format(" {} {}", option, value);
+  };
+  for (const std::string& type : options.types) {
+    add(asked, "--type", type);
+    if (is_unknown(type)) add(unknown, "--type", type);
+  }
+  add(asked, "--request", options.request);
+  add(asked, "--since", options.since);
+  add(asked, "--until", options.until);
+  if (!unknown.empty()) {
+    complain("nothing matches:" + unknown);
+  } else if (!replay.has_shown() && !asked.empty()) {
+    complain("nothing matches:" + asked);
+  }
+}
+
+/// Empty if the command line begins as it should.
+std::string unknown_subcommand(int argc, char** argv) {
+  if (argc < 2 || *argv[1] == '-') return "";
+  std::string known;
+  for (const ReportKind& kind : report_kinds()) {
+    if (kind.name == argv[1]) return "";
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
+  }
+  return fmt::format("there is no subcommand {}, but {} (see --help)", argv[1], known);
+}
+
 int run(const ReportKind& kind, const Options& options) {
   std::error_code ignored;
   if (std::filesystem::equivalent(options.file, options.output, ignored)) {
@@ -104,12 +157,12 @@ int run(const ReportKind& kind, const Options& options) {
   }
   Recording recording(options.file);
   const Filter filter({.types = options.types,
-                       .request = options.request,
+                       .request = parse_number(options.request),
                        .since = duration_of(options.since),
                        .until = duration_of(options.until)},
                       recording);
   Output out(options.output);
-  const auto report = kind.make({recording, out, options.json, recording.end_time()});
+  const auto report = kind.make({recording, out, options.json, recording.end_time(), options.utc});
   Replay replay(filter, *report);
   {
     Progress progress(recording.records());
@@ -118,12 +171,17 @@ int run(const ReportKind& kind, const Options& options) {
   }
   replay.finish();
   out.flush();
+  report_mismatch(recording, replay, options);
   return report_damages(recording, options.file);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const std::string wrong = unknown_subcommand(argc, argv); !wrong.empty()) {
+    complain(wrong);
+    return bad_usage;
+  }
   CLI::App program(about, "contrail-trace");
   program.require_subcommand(1);
   program.set_version_flag("--version", std::string(contrail::version));

@@ -45,7 +45,7 @@ class Perfetto : public Report {
   explicit Perfetto(const ReportContext& context)
       : out_(context.out),
         start_(context.recording.header().steady_start),
-        latest_(context.end),
+        latest_(context.recording.known_until()),
         events_(out_.buffer(), origin_of(context.recording),
                 clocks_of(context.recording.header())) {
     announce(context.recording.groups());
@@ -76,8 +76,8 @@ class Perfetto : public Report {
     out_.flush_if_full();
   }
 
-  void end(const std::unordered_map<std::uint64_t, Life>& living) override {
-    for (const auto& [id, life] : living) {
+  void end(const Ending& ending) override {
+    for (const auto& [id, life] : ending.living) {
       if (is_open(life)) events_.resource_ends(at(latest_ + 1), of(life));
       out_.flush_if_full();
     }

@@ -9,8 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-#include <tuple>
 #include <utility>
+
+#include "tools/contrail_trace/places.h"
 
 namespace contrail::trace {
 
@@ -21,13 +22,32 @@ namespace {
 
 /// Differences of times then cannot overflow.
 constexpr std::int64_t time_max = std::int64_t{1} << 62;
+/// The steady clock begins when the machine does: eighteen years.
+constexpr std::int64_t uptime_max = std::int64_t{1} << 59;
+constexpr std::int64_t minute = 60'000'000'000;
+constexpr std::int64_t day = 24 * 60 * minute;
 /// No writer makes so many; more would be a damaged number, and a lot of memory.
 constexpr std::uint64_t groups_limit = 1 << 20;
 
+bool is_event(FlightEvent event) {
+  return event >= FlightEvent::init && event <= hooks::last_flight_event;
+}
+
+/// Sorted, without those that newer ones contradict. A single one may itself be damaged.
+std::vector<std::int64_t> in_order(const std::vector<std::int64_t>& newest_first) {
+  std::vector<std::int64_t> believed;
+  for (auto one = newest_first.begin(); one != newest_first.end(); ++one) {
+    const auto contradicts = [&](std::int64_t newer) { return newer < *one - minute; };
+    if (std::count_if(newest_first.begin(), one, contradicts) <= 1) believed.push_back(*one);
+  }
+  std::sort(believed.begin(), believed.end());
+  return believed;
+}
+
 }  // namespace
 
-std::string Group::description() const {
-  return file.empty() ? type : fmt::format("{} at {}:{}", type, file, line);
+std::string Group::place() const {
+  return file.empty() ? "" : fmt::format(" at {}:{}", short_file, line);
 }
 
 InputFile::InputFile(const std::string& path)
@@ -36,7 +56,7 @@ InputFile::InputFile(const std::string& path)
   struct stat status;
   if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd_);
-    throw BadRecording(path + " is no regular file");
+    throw BadRecording("this is no regular file");
   }
 }
 
@@ -61,13 +81,14 @@ std::uint64_t InputFile::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-Recording::Recording(const std::string& path) : file_(path) {
+Recording::Recording(const std::string& path) : file_(path), latest_(uptime_max) {
   read_header();
   read_groups();
   // The one before may be half overwritten by the one that was never counted.
   const std::uint64_t ring = header_.ring_records;
   oldest_ = header_.cursor >= ring ? header_.cursor - ring + 1 : 0;
   oldest_ = std::min(std::max(oldest_, header_.whole_from), header_.cursor);
+  find_end();
 }
 
 std::string_view Recording::program_name() const noexcept {
@@ -128,6 +149,7 @@ void Recording::read_groups() {
     offset += sizeof entry;
   }
   if (groups_.empty()) groups_.push_back({.type = "(unknown)", .file = {}});
+  shorten_files(groups_);
 }
 
 Group Recording::group_of(const FlightGroup& entry, std::uint64_t offset) {
@@ -142,22 +164,47 @@ Group Recording::group_of(const FlightGroup& entry, std::uint64_t offset) {
           entry.line};
 }
 
-std::int64_t Recording::end_time() {
-  FlightRecord newest{};
-  if (header_.cursor > 0 &&
-      file_.read_at(offset_of(header_.cursor - 1), &newest, sizeof newest) == sizeof newest &&
-      newest.time >= header_.steady_start && newest.time <= time_max) {
-    return newest.time;
+/// Times only increase, so that one that is much later than the end is damaged, wherever it is.
+void Recording::find_end() {
+  std::vector<std::int64_t> times = in_order(last_times());
+  const auto is_lonely = [&] {
+    return times.size() > 1 && times.back() - times.rbegin()[1] > 30 * day;
+  };
+  while (is_lonely()) times.pop_back();
+  end_ = header_.steady_start;
+  if (!times.empty()) end_ = times.back();
+  if (header_.steady_start <= end_ + day) {
+    earliest_ = std::max<std::int64_t>(0, header_.steady_start - day);
+  } else {
+    add_damage(offsetof(FlightHeader, steady_start), "a time later than the recording");
   }
-  // The damages on the way will be found again.
-  const std::vector<Damage> damages = damages_;
-  const auto counts = std::tuple(damage_count_, overtaken_, end_told_);
-  std::int64_t latest = header_.steady_start;
-  read([&](const FlightRecord& record) { latest = std::max(latest, record.time); },
-       [](std::uint64_t) {});
-  damages_ = damages;
-  std::tie(damage_count_, overtaken_, end_told_) = counts;
-  return latest;
+  if (!times.empty()) latest_ = end_ + minute;
+  if (header_.copied != 0 && (header_.copied < end_ || header_.copied - end_ > 365 * day)) {
+    add_damage(offsetof(FlightHeader, copied), "a time beyond reason");
+    header_.copied = 0;
+  }
+}
+
+/// Those of the last few records that seem whole, the newest first.
+std::vector<std::int64_t> Recording::last_times() const {
+  constexpr std::size_t enough = 8;
+  constexpr int tries_max = 1 << 16;
+  std::vector<std::int64_t> times;
+  std::uint64_t n = header_.cursor;
+  for (int tries = 0; n > oldest_ && times.size() < enough && tries < tries_max; ++tries) {
+    const std::uint64_t place = --n % header_.ring_records;
+    if (place >= ring_in_file_) {  // Cut off: on to the last one that is not.
+      n -= std::min(n - oldest_, place - ring_in_file_);
+      continue;
+    }
+    FlightRecord record{};
+    file_.read_at(offset_of(n), &record, sizeof record);
+    const auto lap = static_cast<std::uint16_t>(n / header_.ring_records);
+    if (record.lap == lap && is_event(record.event) && is_plausible(record.time)) {
+      times.push_back(record.time);
+    }
+  }
+  return times;
 }
 
 std::uint64_t Recording::offset_of(std::uint64_t n) const {
@@ -202,10 +249,10 @@ const FlightRecord* Recording::check(std::uint64_t n, std::uint64_t first) {
     return nullptr;
   }
   if (record.lap != lap) return spoilt(n, fmt::format("a record of lap {}", record.lap));
-  if (record.event < FlightEvent::init || record.event > hooks::last_flight_event) {
+  if (!is_event(record.event)) {
     return spoilt(n, fmt::format("event {}", static_cast<int>(record.event)));
   }
-  if (record.time < 0 || record.time > time_max) return spoilt(n, "a time beyond reason");
+  if (!is_plausible(record.time)) return spoilt(n, "a time beyond reason");
   if (record.group >= groups_.size()) {
     add_damage(offset_of(n), fmt::format("group {}, of {}", record.group, groups_.size()));
     record.group = 0;

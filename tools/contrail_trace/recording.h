@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,9 +33,17 @@ struct Group {
   std::string type;
   std::string file;  ///< Empty if unknown.
   unsigned line = 0;
+  /// For people: without what all files of the recording begin with.
+  std::string short_file = {};
 
-  /// "Timeout at src/app.cc:17", or only the type.
-  std::string description() const;
+  /// " at app.cc:17", or nothing.
+  std::string place() const;
+  /// "Timeout at app.cc:17", or only the type.
+  std::string description() const { return type + place(); }
+  /// "Timeout 2 at app.cc:17"
+  std::string description(std::uint64_t id) const {
+    return fmt::format("{} {}{}", type, id, place());
+  }
 };
 
 /// An open file, for reading.
@@ -67,7 +77,11 @@ class Recording {
   std::uint64_t records() const noexcept { return header_.cursor - oldest_; }
   std::uint64_t overwritten() const noexcept { return oldest_; }
   /// Of the newest record, or of the beginning if there is none.
-  std::int64_t end_time();
+  std::int64_t end_time() const noexcept { return end_; }
+  /// Nothing more happened until then: when it was copied, or its end.
+  std::int64_t known_until() const noexcept { return is_copy() ? header_.copied : end_; }
+  /// By the program that recorded it, which says when.
+  bool is_copy() const noexcept { return header_.copied != 0; }
 
   /// Calls each(record) with everything that is whole, and turn(how many have been passed) now and
   /// then. What a record says is in range: its event, its group, its time.
@@ -95,6 +109,9 @@ class Recording {
 
   void read_header();
   void read_groups();
+  void find_end();
+  std::vector<std::int64_t> last_times() const;
+  bool is_plausible(std::int64_t time) const { return time >= earliest_ && time <= latest_; }
   Group group_of(const hooks::FlightGroup& entry, std::uint64_t offset);
   std::uint64_t offset_of(std::uint64_t n) const;
   std::uint64_t fetch(std::uint64_t first);
@@ -106,6 +123,9 @@ class Recording {
   hooks::FlightHeader header_{};
   std::vector<Group> groups_;
   std::uint64_t oldest_ = 0;
+  std::int64_t end_ = 0;
+  std::int64_t earliest_ = 0;  ///< Times outside of these are damaged.
+  std::int64_t latest_;
   std::uint64_t ring_in_file_ = 0;  ///< Records, in a file that is cut off.
   std::vector<FlightRecord> chunk_;
   std::uint64_t whole_from_ = 0;     ///< Of the chunk: what is before was overwritten by now.

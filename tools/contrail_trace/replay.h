@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +44,9 @@ struct Life {
   bool made_in_callback;
   bool has_run = false;
   bool gone = false;  ///< Still remembered, for the sake of those it caused.
+  /// At the end: it belongs to what is asked for, and cannot have died unseen.
+  bool is_live = false;
+  std::uint32_t seen_in = 0;  ///< How often recording had been switched on until it was last seen.
 };
 
 /// A callback from its before to its after.
@@ -50,11 +54,12 @@ struct Callback {
   std::uint64_t id;
   std::uint64_t request;
   std::int64_t begin;
-  std::int64_t end;           ///< If it did not end, the end of the recording.
+  std::int64_t end;           ///< If it did not end, until when it was known to run.
   std::int64_t begin_moment;  ///< See Event::moment.
   std::int64_t end_moment;
   std::uint32_t group;
   bool ended;
+  bool running_at_end;
   /// Of the resource, if its init is in the recording.
   const Life* life;
   /// The same, if this is the first one of the resource.
@@ -63,18 +68,24 @@ struct Callback {
   std::span<const std::uint64_t> caused;
 };
 
+/// What a recording comes to in the end.
+struct Ending {
+  const std::unordered_map<std::uint64_t, Life>& living;  ///< What has not been destroyed.
+  std::uint64_t times_off;                                ///< That recording was switched off.
+  std::int64_t began;                                     ///< The first event.
+};
+
 /// What a subcommand makes of a recording. Called with what the filter lets through, in order.
 class Report {
  public:
   virtual ~Report() = default;
   /// `subject` is of the event's resource, `cause` of an init's trigger, if they are known; `depth`
-  /// is how many callbacks are around it. Every init, and every destroy of a resource whose init is
-  /// known, is told, whether or not it is `shown`.
+  /// is how many callbacks are around it that are shown. Every init, and every destroy of a
+  /// resource whose init is known, is told, whether or not it is `shown`.
   virtual void event(const Event& event, bool shown, Life* subject, const Life* cause,
                      std::size_t depth) = 0;
   virtual void callback(const Callback& callback) = 0;
-  /// `living` are those that have not been destroyed.
-  virtual void end(const std::unordered_map<std::uint64_t, Life>& living) = 0;
+  virtual void end(const Ending& ending) = 0;
 };
 
 /// Plays a recording to a report. What it remembers is what is alive, and what runs.
@@ -87,6 +98,8 @@ class Replay {
 
   void next(const FlightRecord& record);
   void finish();
+  /// Whether the filter has let anything through.
+  bool has_shown() const noexcept { return has_shown_; }
 
  private:
   struct Running {
@@ -96,6 +109,7 @@ class Replay {
     std::int64_t moment;
     std::uint32_t group;
     bool is_first;
+    bool shown;
     const Life* life;
     std::size_t first_caused;  ///< In caused_, from where on it is this one's or inner ones'.
   };
@@ -104,13 +118,16 @@ class Replay {
   void before(const Event& event);
   void after(Event event);
   void destroy(const Event& event);
+  bool accepts(const Event& event) const;
+  void switched(const Event& event);
   void tell(const Event& event, Life* subject, const Life* cause = nullptr);
   Arrow arrow_to(const Event& made);
   std::int64_t next_moment(std::int64_t time);
-  Callback callback_of(const Running& running, std::int64_t end, bool ended);
-  void end_innermost(std::int64_t at, bool ended);
-  void end_all();
+  Callback callback_of(const Running& running, std::int64_t end);
+  void end_innermost(std::int64_t at, bool ended, bool running_at_end = false);
+  void end_all(std::int64_t at, bool running_at_end);
   Life* find(std::uint64_t id);
+  Life* see(std::uint64_t id);
 
   const Filter& filter_;
   Report& report_;
@@ -118,9 +135,14 @@ class Replay {
   std::deque<std::uint64_t> gone_;  ///< A trigger may be gone when what it caused is made.
   std::vector<Running> running_;    ///< Innermost last.
   std::vector<std::uint64_t> caused_;
+  std::size_t shown_running_ = 0;
   std::size_t arrows_ = 0;
+  std::uint64_t times_off_ = 0;
+  std::uint32_t times_on_ = 0;
+  bool has_shown_ = false;
   std::uint64_t request_of_next_ = 0;
   std::uint64_t next_ = 0;
+  std::int64_t began_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t latest_ = 0;
   std::int64_t latest_moment_ = 0;
 };

@@ -4,9 +4,10 @@ namespace contrail::trace {
 
 const std::vector<ReportKind>& report_kinds() {
   static const std::vector<ReportKind> kinds = {
-      {"summary", "How much of what happened, what is alive, what took longest", true,
+      {"summary", "How much of what happened, what runs and is alive, what took longest", true,
        make_summary},
-      {"timeline", "Every event, one line each, indented by callback", false, make_timeline},
+      {"timeline", "Every event, one line each, indented by callback", false, make_timeline, false,
+       true},
       {"groups", "Resources by type and place of creation: how many, how long they waited and ran",
        true, make_groups},
       {"tree", "What caused what, alike resources together", true, make_tree},

@@ -17,6 +17,7 @@ struct ReportContext {
   Output& out;
   bool json;
   std::int64_t end;  ///< When the recording ends.
+  bool utc = false;  ///< Times of the day, not those left until the end.
 };
 
 /// One subcommand. A new format is a file with a Report, a line here and one in reports.cc.
@@ -26,6 +27,7 @@ struct ReportKind {
   bool has_json;
   std::unique_ptr<Report> (*make)(const ReportContext&);
   bool is_binary = false;  ///< Nothing for a terminal.
+  bool has_utc = false;
 };
 
 const std::vector<ReportKind>& report_kinds();

@@ -1,9 +1,11 @@
-// One line per event, as an EventLog prints them. Times are what is left until the end.
+// One line per event, as an EventLog prints them. Times are what is left until the end, or those of
+// the day.
 
 #include <cstdint>
 #include <string>
 
 #include "tools/contrail_trace/reports.h"
+#include "tools/contrail_trace/wall_time.h"
 
 namespace contrail::trace {
 namespace {
@@ -17,23 +19,27 @@ class Timeline : public Report {
 
   void event(const Event& event, bool shown, Life*, const Life*, std::size_t depth) override {
     if (!shown) return;
-    const double before_end = static_cast<double>(event.time - context_.end) / 1e6;
-    context_.out.print("{:14.6f} ms  {:{}}{}", before_end, "", 2 * depth, event_name(event.event));
+    context_.out.print("{}  {:{}}{}", time_of(event), "", 2 * depth, event_name(event.event));
     if (event.id != 0) {
       const Group& group = context_.recording.groups()[event.group];
       context_.out.print(" {} {}", group.type, event.id);
       if (event.event == FlightEvent::init) {
         context_.out.print(" by {}", number(event.trigger));
-        if (!group.file.empty()) context_.out.print(" at {}:{}", group.file, group.line);
+        context_.out.print("{}", group.place());
       }
       if (event.request != 0) context_.out.print(" for request {}", event.request);
     }
     context_.out.print("\n");
   }
   void callback(const Callback&) override {}
-  void end(const std::unordered_map<std::uint64_t, Life>&) override {}
+  void end(const Ending&) override {}
 
  private:
+  std::string time_of(const Event& event) const {
+    if (context_.utc) return wall_time(context_.recording.header(), event.time, 6);
+    return fmt::format("{:14.6f} ms", static_cast<double>(event.time - context_.end) / 1e6);
+  }
+
   ReportContext context_;
 };
 

@@ -28,7 +28,7 @@ class Tree : public Report {
     if (shown) ++nodes_[subject->mark].made;
   }
   void callback(const Callback&) override {}
-  void end(const std::unordered_map<std::uint64_t, Life>&) override {
+  void end(const Ending&) override {
     // Children come after their parents.
     for (std::size_t i = nodes_.size() - 1; i > 0; --i) {
       nodes_[i].with_children += nodes_[i].made;

@@ -30,7 +30,8 @@ struct FlightRecorderOptions {
   Function<std::uint64_t()> request = {};
   /// 0: none. Else this signal, SIGUSR1 for instance, makes a copy of the recording, even while the
   /// Loop hangs. It is written by the handler, on whichever thread that runs, and takes as long as
-  /// writing max_bytes does. Who handled the signal before gets it back afterwards.
+  /// writing max_bytes does. It says how long what hangs has been running. Who handled the signal
+  /// before gets it back afterwards.
   int dump_signal = 0;
   /// Where to. Empty: the name of the recording with ".dump" after it. Replaced when the copy is
   /// complete; a copy that cannot be written is not made.
@@ -71,12 +72,15 @@ class CONTRAIL_API FlightRecorder {
   ~FlightRecorder();
 
   /// Idempotent both. Of resources made in between, the type is known from when they first run, and
-  /// the request is not.
+  /// the request is not; of those that were alive before, it is not known whether they still are
+  /// until they are seen again.
   FlightRecorder& enable();
   FlightRecorder& disable() noexcept;
   bool enabled() const noexcept;
 
-  /// Copies what is recorded at this moment to another file, which it replaces. Throws Error.
+  /// Copies what is recorded at this moment to another file, which it replaces. The copy says when
+  /// it was made, so that contrail-trace knows for how long what runs has been running. Throws
+  /// Error.
   void dump(const std::filesystem::path& file) const;
 
   const std::filesystem::path& file() const noexcept;

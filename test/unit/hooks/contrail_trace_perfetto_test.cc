@@ -168,9 +168,18 @@ TEST_F(ContrailTracePerfetto, uses_what_is_whole_of_a_damaged_recording) {
   EXPECT_THAT(names(convert(file(), 3).on("loop 1")), ElementsAre("wait", "PROMISE", "Timeout"));
 }
 
+TEST_F(ContrailTracePerfetto, shows_a_running_callback_until_the_copy_was_made) {
+  flight.header.copied = 512 * millisecond;
+  const TimeLine line = convert(file());
+  const Slice timer = line.on("loop 1").back();
+  EXPECT_EQ(timer.begin, 12U * millisecond);
+  EXPECT_EQ(timer.end, 512U * millisecond);
+  EXPECT_GE(line.on("Timeout").at(1).end, timer.end);
+}
+
 TEST_F(ContrailTracePerfetto, is_not_misled_by_a_damaged_time) {
   flight.ring[2].time = std::int64_t{1} << 60;
-  const Slice timer = convert(file()).on("loop 1").at(1);
+  const Slice timer = convert(file(), 3).on("loop 1").at(0);
   EXPECT_EQ(timer.name, "Timeout");
   EXPECT_EQ(timer.end, 7U * millisecond);
 }

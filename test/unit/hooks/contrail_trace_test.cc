@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "contrail_trace.h"
 
@@ -24,8 +25,8 @@ using ::testing::StartsWith;
 TEST_F(ContrailTrace, prints_a_line_per_event) {
   const Ran ran = run("timeline " + file());
   EXPECT_EQ(ran.status, 0) << ran.errors;
-  EXPECT_THAT(ran.output, HasSubstr("    -10.000000 ms  init Timeout 2 by 1 at src/app.cc:17\n"));
-  EXPECT_THAT(ran.output, HasSubstr("     -7.000000 ms    init PROMISE 3 by 2 at src/\"odd\".cc:4 "
+  EXPECT_THAT(ran.output, HasSubstr("    -10.000000 ms  init Timeout 2 by 1 at app.cc:17\n"));
+  EXPECT_THAT(ran.output, HasSubstr("     -7.000000 ms    init PROMISE 3 by 2 at \"odd\".cc:4 "
                                     "for request 7\n"));
   EXPECT_THAT(ran.output, HasSubstr("init PROMISE 5 by -1 at"));
 }
@@ -35,7 +36,7 @@ TEST_F(ContrailTrace, prints_what_happened_last) {
   EXPECT_EQ(ran.output,
             "     -3.000000 ms  after PROMISE 3 for request 7\n"
             "     -3.000000 ms  destroy PROMISE 3 for request 7\n"
-            "     -2.000000 ms  init Timeout 4 by 2 at src/app.cc:17\n");
+            "     -2.000000 ms  init Timeout 4 by 2 at app.cc:17\n");
 }
 
 TEST_F(ContrailTrace, prints_what_belongs_to_a_request) {
@@ -61,7 +62,7 @@ TEST_F(ContrailTrace, sums_up) {
   EXPECT_EQ(ran.status, 0) << ran.errors;
   EXPECT_THAT(ran.output, HasSubstr("made_up, process 4711, loop 1\n"));
   EXPECT_THAT(ran.output, HasSubstr("live        3 resources"));
-  EXPECT_THAT(ran.output, HasSubstr("Timeout at src/app.cc:17 4, which did not return\n"));
+  EXPECT_THAT(ran.output, HasSubstr("at least 0 ns  Timeout 4 at app.cc:17\n"));
 }
 
 TEST_F(ContrailTrace, sums_up_as_json) {
@@ -81,15 +82,15 @@ TEST_F(ContrailTrace, tells_how_long_groups_waited_and_ran) {
   EXPECT_EQ(groups[0]["run_ns"]["total"], 2 * millisecond);
   EXPECT_EQ(groups[1]["file"], "src/\"odd\".cc");
   EXPECT_EQ(groups[1]["wait_ns"]["max"], 3 * millisecond);
-  EXPECT_THAT(run("groups " + file()).output, HasSubstr("Timeout at src/app.cc:17\n"));
+  EXPECT_THAT(run("groups " + file()).output, HasSubstr("Timeout at app.cc:17\n"));
 }
 
 TEST_F(ContrailTrace, tells_what_caused_what) {
   EXPECT_EQ(run("tree " + file()).output,
             "     made  what, below what caused it\n"
-            "        2  Timeout at src/app.cc:17\n"
-            "        1    PROMISE at src/\"odd\".cc:4\n"
-            "        1  PROMISE at src/\"odd\".cc:4\n");
+            "        2  Timeout at app.cc:17\n"
+            "        1    PROMISE at \"odd\".cc:4\n"
+            "        1  PROMISE at \"odd\".cc:4\n");
   const json tree = json::parse(run("tree --json " + file()).output);
   EXPECT_EQ(tree["roots"][0]["caused"][0]["type"], "PROMISE");
 }
@@ -166,12 +167,177 @@ TEST_F(ContrailTrace, does_not_write_over_the_recording) {
 }
 
 TEST_F(ContrailTrace, refuses_a_command_line_that_it_does_not_understand) {
-  for (const char* arguments : {"", "summary", "nothing x", "summary x --since yesterday",
-                                "timeline x --json", "summary x --request many"}) {
+  for (const char* arguments :
+       {"", "summary", "nothing x", "summary x --since yesterday", "timeline x --json",
+        "summary x --request many", "summary x --request -1"}) {
     const Ran ran = run(arguments);
     EXPECT_EQ(ran.status, 2) << arguments;
     EXPECT_THAT(ran.errors, StartsWith("contrail-trace: ")) << arguments;
   }
+}
+
+TEST_F(ContrailTrace, does_not_count_as_live_what_may_have_died_while_recording_was_off) {
+  flight.add(FlightEvent::disabled, 13 * millisecond);
+  flight.add(FlightEvent::enabled, 14 * millisecond);
+  flight.add(FlightEvent::before, 15 * millisecond, 2, 0, 1);
+  flight.add(FlightEvent::after, 15 * millisecond, 2, 0, 1);
+  EXPECT_THAT(run("summary " + file()).output,
+              AllOf(HasSubstr("live        1 resource at the end\n"),
+                    HasSubstr("recording was off 1 time: live is what was seen since it "
+                              "was switched on\n")));
+  const json sum = json::parse(run("summary --json --type Timeout " + file()).output);
+  EXPECT_EQ(sum["live"], 1);
+  EXPECT_EQ(sum["times_off"], 1);
+  const json groups = json::parse(run("groups --json " + file()).output)["groups"];
+  EXPECT_EQ(groups[0]["live"], 1);
+  EXPECT_EQ(groups[1]["live"], 0);
+}
+
+TEST_F(ContrailTrace, counts_as_live_what_was_when_recording_ended_switched_off) {
+  flight.add(FlightEvent::disabled, 13 * millisecond);
+  EXPECT_EQ(json::parse(run("summary --json " + file()).output)["live"], 3);
+}
+
+TEST_F(ContrailTrace, says_first_what_was_running_when_a_copy_was_made) {
+  flight.header.copied = 512 * millisecond;
+  flight.add(FlightEvent::before, 12 * millisecond, 5, 0, 2);
+  EXPECT_THAT(run("summary " + file()).output, HasSubstr("running at the end, innermost first\n"
+                                                         "   500 ms  PROMISE 5 at \"odd\".cc:4\n"
+                                                         "   500 ms  Timeout 4 at app.cc:17\n"));
+  const json running = json::parse(run("summary --json " + file()).output)["running_at_end"];
+  ASSERT_EQ(running.size(), 2u);
+  EXPECT_EQ(running[1]["async_id"], 4);
+  EXPECT_EQ(running[1]["ns"], 500 * millisecond);
+  EXPECT_EQ(running[1]["at_least"], false);
+}
+
+TEST_F(ContrailTrace, says_how_long_at_least_a_callback_was_running) {
+  flight.add(FlightEvent::init, 15 * millisecond, 6, 4, 1);
+  EXPECT_THAT(run("summary " + file()).output,
+              HasSubstr("at least 3.00 ms  Timeout 4 at app.cc:17\n"));
+  const json running = json::parse(run("summary --json " + file()).output)["running_at_end"];
+  EXPECT_EQ(running[0]["at_least"], true);
+}
+
+TEST_F(ContrailTrace, says_nothing_is_running_that_ran_when_recording_was_switched_off) {
+  flight.add(FlightEvent::disabled, 13 * millisecond);
+  EXPECT_THAT(run("summary " + file()).output,
+              AllOf(Not(HasSubstr("running at")),
+                    HasSubstr("Timeout 4 at app.cc:17, which did not return\n")));
+}
+
+TEST_F(ContrailTrace, gives_a_running_callback_its_duration_in_the_trace_event_format) {
+  flight.header.copied = 512 * millisecond;
+  const json trace = json::parse(run("chrome " + file()).output);
+  std::vector<double> durations;
+  for (const json& event : trace["traceEvents"]) {
+    if (event["ph"] == "X" && event["name"] == "Timeout") durations.push_back(event["dur"]);
+  }
+  EXPECT_THAT(durations, ::testing::ElementsAre(2000, 500'000));
+}
+
+TEST_F(ContrailTrace, counts_as_live_in_groups_only_what_is_asked_for) {
+  const json groups = json::parse(run("groups --json --request 7 " + file()).output)["groups"];
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0]["made"], 1);
+  EXPECT_EQ(groups[0]["live"], 0);
+}
+
+TEST_F(ContrailTrace, does_not_take_for_running_what_ended_around_it) {
+  flight.add(FlightEvent::before, 13 * millisecond, 5, 0, 2);
+  flight.add(FlightEvent::after, 14 * millisecond, 4, 0, 1);
+  EXPECT_TRUE(json::parse(run("summary --json " + file()).output)["running_at_end"].empty());
+}
+
+TEST_F(ContrailTrace, counts_as_live_only_what_is_asked_for) {
+  const json of_type = json::parse(run("summary --json --type PROMISE " + file()).output);
+  EXPECT_EQ(of_type["live"], 1);
+  EXPECT_EQ(of_type["by_type"].size(), 1u);
+  const json of_request = json::parse(run("summary --json --request 7 " + file()).output);
+  EXPECT_EQ(of_request["live"], 0);
+  EXPECT_EQ(of_request["by_type"].size(), 1u);
+}
+
+TEST_F(ContrailTrace, says_that_nothing_matches) {
+  const Ran of_type = run("summary --type Timeuot --type PROMISE " + file());
+  EXPECT_EQ(of_type.status, 0);
+  EXPECT_EQ(of_type.errors, "contrail-trace: nothing matches: --type Timeuot\n");
+  const Ran of_time = run("timeline --since 1ms --until 2ms " + file());
+  EXPECT_EQ(of_time.status, 0);
+  EXPECT_EQ(of_time.errors, "contrail-trace: nothing matches: --since 1ms --until 2ms\n");
+  EXPECT_EQ(run("timeline --request 99 " + file()).errors,
+            "contrail-trace: nothing matches: --request 99\n");
+  EXPECT_EQ(run("timeline " + file()).errors, "");
+}
+
+TEST_F(ContrailTrace, names_the_subcommand_that_it_does_not_know) {
+  const Ran ran = run("sumary x");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.errors,
+            "contrail-trace: there is no subcommand sumary, but summary, timeline, groups, tree, "
+            "dot, chrome, perfetto (see --help)\n");
+}
+
+TEST_F(ContrailTrace, names_what_is_no_regular_file_once) {
+  EXPECT_EQ(run("summary /dev/null").errors,
+            "contrail-trace: /dev/null: this is no regular file\n");
+}
+
+TEST_F(ContrailTrace, tells_the_time_of_day) {
+  flight.header.wall_start = 1'700'000'000'123'456'000;
+  EXPECT_THAT(run("summary " + file()).output,
+              AllOf(HasSubstr("starts      2023-11-14T22:13:20.123Z\n"),
+                    HasSubstr("ends        2023-11-14T22:13:20.135Z\n")));
+  const json sum = json::parse(run("summary --json " + file()).output);
+  EXPECT_EQ(sum["starts"], "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ(sum["ends"], "2023-11-14T22:13:20.135Z");
+  EXPECT_THAT(run("timeline --utc --type Timeout " + file()).output,
+              StartsWith("2023-11-14T22:13:20.125455Z  init Timeout 2 by 1 at app.cc:17\n"));
+  EXPECT_EQ(run("groups --utc " + path).status, 2);
+}
+
+TEST_F(ContrailTrace, does_not_trust_a_time_outside_the_plausible) {
+  for (const std::int64_t damage : {std::int64_t{1} << 60, std::int64_t{1} << 40}) {
+    for (const std::size_t place : {2, 14}) {
+      MadeUpFlight damaged = flight;
+      damaged.ring[place].time = damage;
+      damaged.write(path);
+      const Ran ran = run("summary --json " + path);
+      if (place == 14 && damage == std::int64_t{1} << 40) continue;  // It may have slept.
+      EXPECT_EQ(ran.status, 3);
+      EXPECT_THAT(ran.errors, HasSubstr("a time beyond reason"));
+      EXPECT_LE(json::parse(ran.output)["span_ns"], 12 * millisecond);
+    }
+  }
+}
+
+TEST_F(ContrailTrace, indents_only_below_what_it_shows) {
+  flight.add(FlightEvent::before, 12 * millisecond, 5, 8, 2);
+  flight.add(FlightEvent::request, 13 * millisecond, 6, 8, 1);
+  flight.add(FlightEvent::init, 13 * millisecond, 6, 5, 1);
+  EXPECT_EQ(run("timeline --request 8 " + file()).output,
+            "     -1.000000 ms  before PROMISE 5 for request 8\n"
+            "      0.000000 ms    init Timeout 6 by 5 at app.cc:17 for request 8\n");
+}
+
+TEST_F(ContrailTrace, says_only_the_name_of_the_only_file) {
+  MadeUpFlight other;
+  other.header.groups = 1;
+  other.add_group("Timeout", "/home/me/src/app.cc", 17);
+  other.add(FlightEvent::init, 2000, 2, 1, 1);
+  other.write(path);
+  EXPECT_THAT(run("timeline " + path).output, HasSubstr(" at app.cc:17\n"));
+  EXPECT_THAT(run("groups --json " + path).output, HasSubstr("/home/me/src/app.cc"));
+}
+
+TEST_F(ContrailTrace, keeps_the_directories_that_differ) {
+  MadeUpFlight other;
+  other.header.groups = 1;
+  other.add_group("Timeout", "/home/me/src/a/app.cc", 17);
+  other.add_group("Immediate", "/home/me/src/ab/app.cc", 18);
+  other.add(FlightEvent::init, 2000, 2, 1, 1);
+  other.write(path);
+  EXPECT_THAT(run("timeline " + path).output, HasSubstr(" at a/app.cc:17\n"));
 }
 
 TEST_F(ContrailTrace, explains_itself) {

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -56,6 +58,10 @@ class FlightRecorder : public LoopTest {
   }
   void fill_ring(const char* type) {
     for (int i = 0; i < 200; ++i) make_and_run(type);
+  }
+
+  static std::int64_t now() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
   }
 
   /// How fn ended a child, in which it recorded.
@@ -237,6 +243,30 @@ TEST_F(FlightRecorder, makes_a_copy_on_request) {
   recorder->dump(copy);
   make_and_run("LATER");
   EXPECT_THAT(events_of(copy), ElementsAre("init JOB", "before JOB", "after JOB"));
+}
+
+TEST_F(FlightRecorder, says_in_a_copy_when_it_was_made) {
+  record({.dump_signal = SIGUSR1});
+  const std::string other = dir.path() / "copy.flight";
+  const auto before = now();
+  ::raise(SIGUSR1);
+  recorder->dump(other);
+  const auto after = now();
+  for (const std::string& copy : {path + ".dump", other}) {
+    const std::int64_t copied = trace::Recording(copy).header().copied;
+    EXPECT_GE(copied, before) << copy;
+    EXPECT_LE(copied, after) << copy;
+  }
+  EXPECT_FALSE(trace::Recording(path).is_copy());
+}
+
+TEST_F(FlightRecorder, tells_in_a_copy_how_long_a_callback_has_been_running) {
+  record({.dump_signal = SIGUSR1});
+  AsyncResource job("JOB");
+  job.run_in_async_scope([] { ::raise(SIGUSR1); });
+  trace::Recording recording(path + ".dump");
+  EXPECT_TRUE(recording.is_copy());
+  EXPECT_GE(recording.known_until(), recording.end_time());
 }
 
 TEST_F(FlightRecorder, does_not_copy_itself_onto_itself) {

@@ -141,6 +141,38 @@ TEST_F(FlightRecording, finds_its_end_if_the_last_record_is_damaged) {
   EXPECT_EQ(recording.damage_count(), 0u) << "it will be found again";
 }
 
+TEST_F(FlightRecording, leaves_out_times_that_are_far_from_all_others) {
+  constexpr std::int64_t day = 24 * 3'600'000'000'000;
+  auto flight = with_records(7);
+  for (auto& record : flight.ring) record.time += 100 * day;
+  flight.header.steady_start += 100 * day;
+  flight.ring[1].time = 90 * day;
+  flight.ring[2].time = 101 * day;
+  flight.ring[6].time = 200 * day;
+  trace::Recording recording(file(flight));
+  EXPECT_THAT(ids_of(recording), ElementsAre(0, 3, 4, 5));
+  EXPECT_EQ(recording.end_time(), 100 * day + 2005);
+  EXPECT_EQ(recording.damage_count(), 3u);
+}
+
+TEST_F(FlightRecording, uses_what_there_is_if_only_its_beginning_is_damaged) {
+  auto flight = with_records(7);
+  flight.header.steady_start = std::int64_t{1} << 60;
+  trace::Recording recording(file(flight));
+  EXPECT_THAT(ids_of(recording), SizeIs(7));
+  ASSERT_THAT(recording.damages(), SizeIs(1));
+  EXPECT_EQ(recording.damages()[0].offset, 48u);
+}
+
+TEST_F(FlightRecording, does_not_believe_that_it_was_copied_before_its_end) {
+  auto flight = with_records(7);
+  flight.header.copied = 2005;
+  trace::Recording recording(file(flight));
+  EXPECT_FALSE(recording.is_copy());
+  EXPECT_EQ(recording.known_until(), 2006);
+  EXPECT_EQ(recording.damage_count(), 1u);
+}
+
 TEST_F(FlightRecording, says_that_a_group_has_no_name) {
   MadeUpFlight flight;
   flight.groups[1].type_bytes = 4000;
@@ -213,7 +245,7 @@ class Callbacks : public trace::Report {
     seen.push_back(fmt::format("{} from {} to {}{}", one.id, one.begin, one.end,
                                one.ended ? "" : " or later"));
   }
-  void end(const std::unordered_map<std::uint64_t, trace::Life>&) override {}
+  void end(const trace::Ending&) override {}
 
   std::vector<std::string> seen;
 };
@@ -289,7 +321,7 @@ class Arrows : public trace::Report {
     if (one.first_of->arrow == trace::Arrow::kept) ++ended;
     if (one.first_of->arrow == trace::Arrow::dropped) ++dropped;
   }
-  void end(const std::unordered_map<std::uint64_t, trace::Life>&) override {}
+  void end(const trace::Ending&) override {}
 
   std::size_t begun = 0, ended = 0, dropped = 0;
 };
