@@ -207,6 +207,15 @@ void write(SignalText& to, const AsyncFrame& frame) noexcept {
 }
 
 void write_running(SignalText& to, const Ancestry* ancestry, std::size_t frames_max) noexcept {
+  switch (thread_activity()) {
+    case ThreadActivity::no_loop: to.text("  this thread has no loop\n"); return;
+    case ThreadActivity::pool_job:
+      to.text("  this thread has no loop: it runs a job of queue_work()\n");
+      return;
+    case ThreadActivity::no_callback: to.text("  no callback is running\n"); return;
+    case ThreadActivity::outside_loop:
+    case ThreadActivity::callback: break;
+  }
   AsyncId id = execution_async_id();
   if (id == no_async_id) {
     to.text("  no callback is running\n");
