@@ -20,7 +20,7 @@ CONTRAIL_API ResourceInfo execution_async_resource() noexcept;
 enum class ThreadActivity {
   no_loop,       ///< Something of its own: it has no Loop.
   pool_job,      ///< Likewise, and it is what queue_work() was given.
-  outside_loop,  ///< The code that runs its Loop: main(), mostly.
+  outside_loop,  ///< The code that runs its Loop, main() mostly; uv_run(native(), …), too.
   no_callback,   ///< It is inside Loop::run(), but no resource's callback is running.
   callback,      ///< A resource's callback, or scope, is running.
 };

@@ -75,11 +75,10 @@ struct LoopMonitorOptions {
 ///     parse(std::string const&)+0x2f (./app+0x41f3)
 ///     …
 ///
-/// To take the stack of a loop that is stuck, its thread is interrupted once by a signal. System
-/// calls are restarted if the system does that (SA_RESTART); poll(2), epoll_wait(2), select(2),
-/// nanosleep(2) and usleep(3), sleeps and timed waits on sockets it does not: in a callback that
-/// blocks in one of those, it fails with EINTR, and may return early. Code that cannot bear that
-/// needs `native_stack = false`.
+/// To take the stack of a loop that is stuck, its thread is interrupted once by a signal. The
+/// system restarts calls such as read(2) and write(2) then (SA_RESTART), but not all: poll(2),
+/// select(2), epoll_wait(2), nanosleep(2), usleep(3) and what waits on a socket with a timeout end
+/// early, with EINTR. See signal(7). Callbacks that cannot bear it need `native_stack = false`.
 ///
 /// Names of functions that are not exported need a program linked with -rdynamic; addr2line(1)
 /// knows the others by the offsets.
