@@ -97,8 +97,20 @@ void write_cause(SignalText& to, const AsyncFrame& frame) {
   }
 }
 
-void write_group(SignalText& to, const ActiveGroup& group) {
+/// Delay, age and causes of the oldest.
+void write_origin(SignalText& to, const ActiveGroup& group) {
   const AsyncFrame& oldest = group.oldest.front();
+  write_delay(to, oldest);
+  const bool aged = oldest.age.count() >= 0 && !oldest.type.empty();
+  if (group.oldest.size() > 1 || aged) to.text(", made");
+  if (aged) to.text(" ").duration(oldest.age).text(" ago");
+  for (std::size_t i = 1; i < group.oldest.size(); ++i) {
+    to.text(i == 1 ? " by " : ", by ");
+    write_cause(to, group.oldest[i]);
+  }
+}
+
+void write_group(SignalText& to, const ActiveGroup& group) {
   to.text(group.with_ref > 0 ? "  keeps it alive: " : "  does not: ");
   write_name(to, {.type = group.type, .site = group.site});
   if (group.count > 1) {
@@ -108,13 +120,10 @@ void write_group(SignalText& to, const ActiveGroup& group) {
     }
     to.text(")");
   }
-  write_delay(to, oldest);
-  const bool aged = oldest.age.count() >= 0 && !oldest.type.empty();
-  if (group.oldest.size() > 1 || aged) to.text(", made");
-  if (aged) to.text(" ").duration(oldest.age).text(" ago");
-  for (std::size_t i = 1; i < group.oldest.size(); ++i) {
-    to.text(i == 1 ? " by " : ", by ");
-    write_cause(to, group.oldest[i]);
+  if (group.oldest.empty()) {
+    to.text(group.type.starts_with("uv_") ? ", a handle that is not contrail's" : "");
+  } else {
+    write_origin(to, group);
   }
   to.text("\n");
 }

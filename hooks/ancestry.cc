@@ -21,6 +21,9 @@ constinit thread_local const Ancestry* recorder __attribute__((tls_model("initia
 constexpr int spared_each = 8;
 constexpr int spared_at_once = 256;
 
+/// How many coroutines within coroutines are looked through for what has woken the innermost.
+constexpr int hops_max = 16;
+
 std::chrono::nanoseconds now() noexcept {
   return std::chrono::steady_clock::now().time_since_epoch();  // Safe in a signal handler.
 }
@@ -134,11 +137,28 @@ Ancestry::Node* Ancestry::find(AsyncId id) noexcept {
   return nullptr;
 }
 
+/// A piece of a coroutine settles its promise because the promise that it awaited, its trigger, was
+/// settled: so on, to what is no promise. What cannot be followed that far stays who settled it.
+AsyncId Ancestry::settler_of(const Node& node) const noexcept {
+  AsyncId settler = node.settled_by;
+  for (int hops = 0; hops < hops_max && settler != node.id.load(std::memory_order_relaxed);
+       ++hops) {
+    const Node* piece = find(settler);
+    if (!piece) break;
+    if (!is_promise(*piece)) return settler;
+    const Node* awaited = find(piece->trigger);
+    if (!awaited || !is_promise(*awaited)) break;
+    settler = awaited->settled_by;
+  }
+  return node.settled_by;
+}
+
 AsyncFrame Ancestry::frame(AsyncId id) const noexcept {
   if (id == root_async_id) return {.id = id, .type = "root", .alive = true};
   const Node* node = find(id);
   if (!node) return {.id = id};
-  const Node* settler = node->settled_by > root_async_id ? find(node->settled_by) : nullptr;
+  const AsyncId settled_by = settler_of(*node);
+  const Node* settler = settled_by > root_async_id ? find(settled_by) : nullptr;
   return {.id = id,
           .trigger_id = node->trigger,
           .type = {node->type, node->type_size},
@@ -147,7 +167,7 @@ AsyncFrame Ancestry::frame(AsyncId id) const noexcept {
           .alive = node->alive,
           .repeat = node->repeat,
           .delay = std::chrono::milliseconds(node->delay),
-          .settled_by = node->settled_by,
+          .settled_by = settled_by,
           .settled_by_type =
               settler ? std::string_view(settler->type, settler->type_size) : std::string_view()};
 }
@@ -207,6 +227,15 @@ void write(SignalText& to, const AsyncFrame& frame) noexcept {
 }
 
 void write_running(SignalText& to, const Ancestry* ancestry, std::size_t frames_max) noexcept {
+  switch (thread_activity()) {
+    case ThreadActivity::no_loop: to.text("  this thread has no loop\n"); return;
+    case ThreadActivity::pool_job:
+      to.text("  this thread has no loop: it runs a job of queue_work()\n");
+      return;
+    case ThreadActivity::no_callback: to.text("  no callback is running\n"); return;
+    case ThreadActivity::outside_loop:
+    case ThreadActivity::callback: break;
+  }
   AsyncId id = execution_async_id();
   if (id == no_async_id) {
     to.text("  no callback is running\n");

@@ -11,6 +11,7 @@
 #include "contrail/async_hook.h"
 #include "contrail/hooks/async_stack.h"
 #include "contrail/hooks/signal_text.h"
+#include "contrail/resource_types.h"
 
 namespace contrail::inline v0::hooks {
 
@@ -58,11 +59,15 @@ class Ancestry {
     bool repeat : 1 = false;
     bool alive : 1 = false;
   };
+  static bool is_promise(const Node& node) noexcept {
+    return std::string_view(node.type, node.type_size) == resource_types::promise.name;
+  }
 
   HookCallbacks callbacks();
   void track_promises();  ///< From now on, for all who share it.
   void init(const ResourceInfo& made) noexcept;
   void settled(AsyncId id) noexcept;
+  AsyncId settler_of(const Node& node) const noexcept;
   std::uint32_t oldest_to_forget() noexcept;
   void unlink(std::uint32_t index) noexcept;
   Node* find(AsyncId id) noexcept;

@@ -49,6 +49,11 @@ ContextField::~ContextField() {
   place.taken = false;
 }
 
+bool has_context_fields() noexcept {
+  return std::any_of(places.begin(), places.end(),
+                     [](const Place& place) { return place.show.load() != nullptr; });
+}
+
 void write_context_fields(SignalText& to, std::string_view before) {
   for (const Place& place : places) {
     const ContextField::Show show = place.show.load(std::memory_order_acquire);

@@ -1,6 +1,8 @@
 #include "contrail/hooks/crash_handler.h"
 
 #include <cxxabi.h>
+#include <execinfo.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "contrail/hooks/signal_text.h"
 #include "contrail/loop.h"
 #include "hooks/ancestry.h"
+#include "hooks/native_stack.h"
 #include "hooks/signal_stack.h"
 
 namespace contrail::inline v0::hooks {
@@ -44,17 +47,64 @@ pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid));
 
 bool has_address(int number) noexcept { return number != SIGABRT; }
 
-void write_state(SignalText& to) {
+/// Whose native stack is being written, and where to go on if that faults.
+constinit std::atomic<pid_t> native_of{0};
+constinit sigjmp_buf after_native{};
+constinit NativeStack native_stack;
+
+/// On a small stack of somebody else's for signals there is none to be taken.
+bool has_room() noexcept {
+  constexpr std::size_t bytes_min = 16 * 1024;
+  stack_t current{};
+  return ::sigaltstack(nullptr, &current) == 0 &&
+         (!(current.ss_flags & SS_ONSTACK) || current.ss_size >= bytes_min);
+}
+
+void write_address(void* address) noexcept {
+  SignalText(settings.fd).text("  ");
+  ::backtrace_symbols_fd(&address, 1, settings.fd);
+}
+
+/// Where it crashed comes first: the rest may not be readable.
+void unwind(const void* context) noexcept {
+  SignalText(settings.fd).text("native stack:\n");
+  void* const crashed_at = interrupted_address(context);
+  if (crashed_at) write_address(crashed_at);
+  take_native_stack(native_stack, context);
+  const bool is_written = native_stack.size > 0 && native_stack.addresses[0] == crashed_at;
+  for (std::size_t i = is_written ? 1 : 0; i < native_stack.size; ++i) {
+    write_address(native_stack.addresses[i]);
+  }
+}
+
+/// The last of a report: a stack in ruins cannot be unwound, and what faults then must not change
+/// how the process ends. `context` is the signal handler's, or nullptr.
+void write_native_stack(const void* context) noexcept {
+  if (!settings.native_stack || !has_room()) return;
+  if (sigsetjmp(after_native, 1) == 0) {
+    native_of.store(this_thread());
+    unwind(context);
+  } else {
+    SignalText(settings.fd).text("  the rest is in ruins\n");
+  }
+  native_of.store(0);
+}
+
+void write_state(SignalText& to, const void* context) {
   to.text(" in thread ").number(this_thread()).text("; how it got there:\n");
   to.flush();  // Whatever comes of the rest.
   write_running(to, Ancestry::here(), settings.frames_max);
   to.flush();
-  to.text("context:");
-  write_context_fields(to);
-  to.text("\n");
+  if (has_context_fields()) {
+    to.text("context:");
+    write_context_fields(to);
+    to.text("\n");
+    to.flush();
+  }
+  write_native_stack(context);
 }
 
-void report_signal(const Watched& signal, const siginfo_t& about) {
+void report_signal(const Watched& signal, const siginfo_t& about, const void* context) {
   if (reported.exchange(true)) return;
   SignalText to(settings.fd);
   to.text("contrail: ").text(signal.name);
@@ -63,7 +113,7 @@ void report_signal(const Watched& signal, const siginfo_t& about) {
   } else if (about.si_code == SI_USER || about.si_code == SI_QUEUE) {
     to.text(" from process ").number(about.si_pid);
   }
-  write_state(to);
+  write_state(to, context);
 }
 
 /// A fault happens again as soon as this handler returns, and then it is the previous handler's.
@@ -76,11 +126,15 @@ void pass_on(const Watched& signal, siginfo_t& about) noexcept {
   }
 }
 
-void on_signal(int number, siginfo_t* about, void*) {
+void on_signal(int number, siginfo_t* about, void* context) {
+  if (native_of.load() == this_thread()) {
+    native_of.store(0);
+    ::siglongjmp(after_native, 1);
+  }
   const int saved_errno = errno;
   for (const Watched& signal : watched) {
     if (signal.number != number) continue;
-    report_signal(signal, *about);
+    report_signal(signal, *about, context);
     pass_on(signal, *about);
   }
   errno = saved_errno;
@@ -100,7 +154,7 @@ void write_exception(SignalText& to) noexcept {
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& known) {
-    to.text(", ").text(known.what());
+    to.text(", ").escaped(known.what());
   } catch (...) {
     // Its type has to do.
   }
@@ -111,7 +165,7 @@ void on_terminate() {
     SignalText to(settings.fd);
     to.text("contrail: std::terminate() ");
     write_exception(to);
-    write_state(to);
+    write_state(to, nullptr);
   }
   if (previous_terminate) previous_terminate();
   std::abort();
@@ -135,6 +189,7 @@ void equip_this_thread() {
 }
 
 void install() {
+  prepare_native_stacks();
   for (Watched& signal : watched) {
     struct sigaction action {};
     action.sa_sigaction = on_signal;

@@ -91,8 +91,7 @@ void LoopMonitor::State::enable() {
   if (hook_.enabled()) return;
   if (options_.nodes_max > 0) ancestry_ = Ancestry::share(options_.nodes_max, true);
   if (options_.watchdog) {
-    watchdog_ = std::make_unique<LoopWatchdog>(options_.threshold, options_.frames_max,
-                                               options_.signal, options_.on_stuck);
+    watchdog_ = std::make_unique<LoopWatchdog>(options_);
   }
   depth_ = 0;
   runs_since_ = waits_since_ = in_turn_ = 0;

@@ -35,15 +35,14 @@ std::thread thread_without_signals(F&& fn) {
 
 }  // namespace
 
-LoopWatchdog::LoopWatchdog(std::chrono::nanoseconds threshold, std::size_t frames_max, int signal,
-                           Function<void(const StuckLoop&)>& on_stuck)
-    : threshold_(threshold),
-      frames_max_(frames_max),
+LoopWatchdog::LoopWatchdog(LoopMonitorOptions& options)
+    : options_(options),
+      threshold_(options.threshold),
       loop_(Loop::current().number()),
-      process_(::getpid()),
-      on_stuck_(on_stuck),
-      sampler_(signal),
-      thread_(thread_without_signals([this] { run(); })) {}
+      process_(::getpid()) {
+  if (options.native_stack) sampler_.emplace(options.signal, progress_);
+  thread_ = thread_without_signals([this] { run(); });
+}
 
 LoopWatchdog::~LoopWatchdog() {
   {
@@ -72,7 +71,7 @@ void LoopWatchdog::run() {
       woken_.wait_for(lock, threshold_ / 2);
     } else if (since < threshold_) {
       woken_.wait_for(lock, threshold_ - since);
-    } else {
+    } else if (progress_.load(std::memory_order_acquire) == at) {  // This thread may be late, too.
       reported = at;
       lock.unlock();
       report(at, since);
@@ -99,22 +98,25 @@ void LoopWatchdog::wake() noexcept {
 
 void LoopWatchdog::report(Moment at, std::chrono::nanoseconds since) {
   StuckLoop stuck{.loop = loop_, .since = since, .frames = {}, .context = {}, .native_stack = {}};
-  if (const StackSample* sample = sampler_.take(patience)) {
-    // Meanwhile it may have got further: what the sample shows is then not what took so long.
-    if (progress_.load(std::memory_order_acquire) != at) return;
-    const auto frames = sample->frames.begin();
-    const std::size_t size = std::min(sample->frames_size, frames_max_);
-    stuck.frames.assign(frames, frames + static_cast<std::ptrdiff_t>(size));
-    // Each field has a space before it.
-    const std::string_view context(sample->context.data(), sample->context_size);
-    stuck.context = context.substr(context.empty() ? 0 : 1);
-    for (std::size_t i = 0; i < sample->native_size; ++i) {
-      stuck.native_stack.push_back(describe_address(sample->native[i]));
-    }
-  }
-  if (on_stuck_) return on_stuck_(stuck);
+  if (sampler_) add_sample(at, stuck);
+  if (options_.on_stuck) return options_.on_stuck(stuck);
   const std::string text = to_text(stuck);
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void LoopWatchdog::add_sample(Moment at, StuckLoop& stuck) {
+  const StackSample* sample = sampler_->take(patience);
+  // It may have got further before it answered: what the sample shows is not what took so long.
+  if (!sample || sample->progress != at) return;
+  const auto frames = sample->frames.begin();
+  const std::size_t size = std::min(sample->frames_size, options_.frames_max);
+  stuck.frames.assign(frames, frames + static_cast<std::ptrdiff_t>(size));
+  // Each field has a space before it.
+  const std::string_view context(sample->context.data(), sample->context_size);
+  stuck.context = context.substr(context.empty() ? 0 : 1);
+  for (std::size_t i = 0; i < sample->native.size; ++i) {
+    stuck.native_stack.push_back(describe_address(sample->native.addresses[i]));
+  }
 }
 
 }  // namespace contrail::inline v0::hooks

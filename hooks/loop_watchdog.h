@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
-#include "contrail/function.h"
 #include "contrail/hooks/loop_monitor.h"
 #include "hooks/stack_sampler.h"
 
@@ -21,9 +21,8 @@ class LoopWatchdog {
   /// Nanoseconds of the steady clock, or 0 while the loop waits for events.
   using Moment = std::int64_t;
 
-  /// On the Loop's thread, as is everything else that is public.
-  LoopWatchdog(std::chrono::nanoseconds threshold, std::size_t frames_max, int signal,
-               Function<void(const StuckLoop&)>& on_stuck);
+  /// On the Loop's thread, as is everything else that is public. The options must outlive this.
+  explicit LoopWatchdog(LoopMonitorOptions& options);
   LoopWatchdog(const LoopWatchdog&) = delete;
   LoopWatchdog& operator=(const LoopWatchdog&) = delete;
   ~LoopWatchdog();
@@ -44,19 +43,19 @@ class LoopWatchdog {
   void run();
   void sleep_until_loop_wakes(std::unique_lock<std::mutex>& lock);
   void report(Moment at, std::chrono::nanoseconds since);
+  void add_sample(Moment at, StuckLoop& stuck);
   void wake() noexcept;
 
+  LoopMonitorOptions& options_;
   const std::chrono::nanoseconds threshold_;
-  const std::size_t frames_max_;
   const std::uint64_t loop_;
   const pid_t process_;
-  Function<void(const StuckLoop&)>& on_stuck_;
   std::atomic<Moment> progress_{0};
   std::atomic<bool> asleep_{false};
   bool stopping_ = false;  ///< Guarded by the mutex.
   std::mutex mutex_;
   std::condition_variable woken_;
-  StackSampler sampler_;
+  std::optional<StackSampler> sampler_;
   std::thread thread_;  ///< Last: it uses all the others.
 };
 

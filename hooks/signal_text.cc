@@ -45,6 +45,14 @@ void write_all(int fd, std::string_view text) noexcept {
   errno = saved_errno;
 }
 
+/// Not in the midst of a character of UTF-8.
+std::size_t before_cut(std::string_view whole) noexcept {
+  std::size_t size = quoted_bytes_max;
+  const auto continues = [&] { return (static_cast<unsigned char>(whole[size]) & 0xc0) == 0x80; };
+  while (size > quoted_bytes_max - 3 && continues()) --size;
+  return size;
+}
+
 }  // namespace
 
 SignalText& SignalText::text(std::string_view text) noexcept {
@@ -59,12 +67,24 @@ SignalText& SignalText::text(std::string_view text) noexcept {
 }
 
 SignalText& SignalText::quoted(std::string_view whole) noexcept {
-  text("\"");
-  for (const char& each : whole.substr(0, quoted_bytes_max)) {
+  const std::size_t size = whole.size() > quoted_bytes_max ? before_cut(whole) : whole.size();
+  return text("\"").escaped(whole.substr(0, size)).text(size < whole.size() ? "\"..." : "\"");
+}
+
+SignalText& SignalText::escaped(std::string_view plain) noexcept {
+  for (const char& each : plain) {
     const auto code = static_cast<unsigned char>(each);
-    text(code < 0x20 || code == 0x7f ? std::string_view("?") : std::string_view(&each, 1));
+    if (each == '"' || each == '\\') {
+      text("\\").text({&each, 1});
+    } else if (each == '\n') {
+      text("\\n");
+    } else if (code < 0x20 || code == 0x7f) {
+      text(code < 0x10 ? "\\x0" : "\\x").digits(code, 16);
+    } else {
+      text({&each, 1});
+    }
   }
-  return text(whole.size() > quoted_bytes_max ? "\"..." : "\"");
+  return *this;
 }
 
 SignalText& SignalText::digits(std::uint64_t value, unsigned base) noexcept {

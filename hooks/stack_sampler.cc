@@ -2,10 +2,8 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,21 +28,9 @@ namespace {
 constinit thread_local StackSampler* sampler_here __attribute__((tls_model("initial-exec"))) =
     nullptr;
 
-void* address_in(const void* context) noexcept {
-#if defined(__x86_64__)
-  const auto* interrupted = static_cast<const ucontext_t*>(context);
-  return reinterpret_cast<void*>(interrupted->uc_mcontext.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-  const auto* interrupted = static_cast<const ucontext_t*>(context);
-  return reinterpret_cast<void*>(interrupted->uc_mcontext.pc);
-#else
-  return context ? nullptr : nullptr;
-#endif
-}
-
 void on_signal(int, siginfo_t*, void* context) {
   const int saved_errno = errno;
-  if (sampler_here) sampler_here->answer(address_in(context));
+  if (sampler_here) sampler_here->answer(context);
   errno = saved_errno;
 }
 
@@ -77,11 +63,11 @@ int caught(int signal) {
 
 }  // namespace
 
-StackSampler::StackSampler(int signal)
-    : signal_(caught(signal)), thread_(static_cast<pid_t>(::syscall(SYS_gettid))) {
-  // Loads what it needs now: a handler must not.
-  void* first = nullptr;
-  ::backtrace(&first, 1);
+StackSampler::StackSampler(int signal, const std::atomic<std::int64_t>& progress)
+    : signal_(caught(signal)),
+      thread_(static_cast<pid_t>(::syscall(SYS_gettid))),
+      progress_(progress) {
+  prepare_native_stacks();
   sampler_here = this;
 }
 
@@ -110,16 +96,11 @@ const StackSample* StackSampler::take(std::chrono::milliseconds patience) {
   return &sample_;
 }
 
-void StackSampler::answer(void* interrupted_at) noexcept {
+void StackSampler::answer(const void* context) noexcept {
   State expected = asked;
   if (!state_.compare_exchange_strong(expected, answering)) return;  // Nobody waits any more.
-  const int size = ::backtrace(sample_.native.data(), static_cast<int>(sample_.native.size()));
-  void** const begin = sample_.native.data();
-  void** const end = begin + std::max(size, 0);
-  // Without what handles the signal.
-  void** const first = std::find(begin, end, interrupted_at);
-  sample_.native_size = static_cast<std::size_t>(first == end ? end - begin : end - first);
-  if (first != end) std::copy(first, end, begin);
+  sample_.progress = progress_.load(std::memory_order_relaxed);
+  take_native_stack(sample_.native, context);
   const Ancestry* ancestry = Ancestry::here();
   sample_.frames_size = ancestry ? ancestry->frames(execution_async_id(), sample_.frames.data(),
                                                     sample_.frames.size())

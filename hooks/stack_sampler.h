@@ -6,15 +6,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "contrail/hooks/async_stack.h"
+#include "hooks/native_stack.h"
 
 namespace contrail::inline v0::hooks {
 
 /// What a thread was doing at one moment, taken down by itself in a signal handler.
 struct StackSample {
-  std::array<void*, 64> native;
-  std::size_t native_size = 0;
+  std::int64_t progress = 0;  ///< What the thread's `progress` was.
+  NativeStack native;
   std::array<AsyncFrame, 32> frames;
   std::size_t frames_size = 0;
   std::array<char, 2048> context;
@@ -26,7 +28,7 @@ struct StackSample {
 class StackSampler {
  public:
   /// The signal as in LoopMonitorOptions. Throws Error.
-  explicit StackSampler(int signal);
+  StackSampler(int signal, const std::atomic<std::int64_t>& progress);
   StackSampler(const StackSampler&) = delete;
   StackSampler& operator=(const StackSampler&) = delete;
   ~StackSampler();
@@ -35,13 +37,14 @@ class StackSampler {
   /// not get the processor. Valid until the next call.
   const StackSample* take(std::chrono::milliseconds patience);
 
-  void answer(void* interrupted_at) noexcept;  ///< For the handler.
+  void answer(const void* context) noexcept;  ///< For the handler.
 
  private:
   enum State { idle, asked, answering, answered };
 
   int signal_;
   pid_t thread_;
+  const std::atomic<std::int64_t>& progress_;
   std::atomic<State> state_{idle};
   StackSample sample_;
 };

@@ -22,7 +22,7 @@ Promise<> look_around(const hooks::AsyncStack& stack) {
 }
 
 void crash(int report) {
-  hooks::install_crash_handler({.fd = report});
+  hooks::install_crash_handler({.fd = report, .native_stack = false});
   AsyncLocalStorage<std::string> user;
   const auto shown = hooks::context_field("user", user);
   Loop loop;

@@ -35,7 +35,7 @@ Promise<> ask(SocketAddress server) {
 }  // namespace
 
 int main() {
-  hooks::install_crash_handler();
+  hooks::install_crash_handler({.native_stack = false});  // A picture has no room for it.
   const auto shown_user = hooks::context_field("user", user);
   const auto shown_request = hooks::context_field("request", request_id);
 

@@ -16,4 +16,15 @@ inline AsyncId trigger_async_id() noexcept { return detail::hot.trigger_id; }
 /// died during its own callback.
 CONTRAIL_API ResourceInfo execution_async_resource() noexcept;
 
+/// What a thread is at, as far as contrail knows.
+enum class ThreadActivity {
+  no_loop,       ///< Something of its own: it has no Loop.
+  pool_job,      ///< Likewise, and it is what queue_work() was given.
+  outside_loop,  ///< The code that runs its Loop, main() mostly; uv_run(native(), …), too.
+  no_callback,   ///< It is inside Loop::run(), but no resource's callback is running.
+  callback,      ///< A resource's callback, or scope, is running.
+};
+/// Of the calling thread; also in a signal handler, of what it has interrupted.
+CONTRAIL_API ThreadActivity thread_activity() noexcept;
+
 }  // namespace contrail::inline v0

@@ -37,13 +37,15 @@ enum class UnhandledRejections {
   none,   ///< Nothing.
 };
 
-/// Something that a Loop has open: a handle, or an operation under way.
+/// Something that a Loop has open: a handle, or an operation under way; or what else keeps it.
 struct ActiveResource {
-  std::string_view type;  ///< Valid as long as the Loop.
+  /// Valid as long as the Loop. "KeepAlive" for one of those, and the name of its libuv type, such
+  /// as "uv_timer_t", for a handle that is not contrail's. Neither is a resource: they have no ids.
+  std::string_view type;
   AsyncId async_id;
   AsyncId trigger_async_id;
-  CreationSite site;
-  bool has_ref;  ///< It keeps run() from returning.
+  CreationSite site;  ///< None of a handle that is not contrail's.
+  bool has_ref;       ///< It keeps run() from returning.
 };
 
 /// An event loop and everything that happens on it.
@@ -94,8 +96,10 @@ class CONTRAIL_API Loop {
   /// timers are started, which reads the clock anew.
   std::chrono::milliseconds now() const noexcept;
 
-  /// What is open, in the order in which it was opened; timers and immediates come last. Those with
-  /// has_ref say why run() does not return: Node's process.getActiveResourcesInfo().
+  /// What is open, in the order in which it was opened; then timers and immediates; then each
+  /// KeepAlive, and the handles of your own on native() that are active and have a ref. Those with
+  /// has_ref say why run() does not return: Node's process.getActiveResourcesInfo(). Requests of
+  /// your own, such as uv_work_t, libuv cannot list.
   std::vector<ActiveResource> active_resources() const;
 
   /// Receives exceptions that escape callbacks, in place of run() throwing them: programs that
@@ -126,19 +130,22 @@ class CONTRAIL_API Loop {
   /// Keeps run() from returning for lack of work as long as it exists.
   class CONTRAIL_API KeepAlive {
    public:
-    KeepAlive(KeepAlive&& other) noexcept : loop_(std::exchange(other.loop_, 0)) {}
+    KeepAlive(KeepAlive&& other) noexcept
+        : loop_(std::exchange(other.loop_, 0)), site_(other.site_) {}
     KeepAlive& operator=(KeepAlive other) noexcept {
       std::swap(loop_, other.loop_);
+      std::swap(site_, other.site_);
       return *this;
     }
     ~KeepAlive();
 
    private:
     friend class Loop;
-    explicit KeepAlive(detail::LoopState& state) noexcept;
+    KeepAlive(detail::LoopState& state, CreationSite site);
     std::uint64_t loop_;  ///< Not its address: it may outlive the Loop, and that be reused.
+    CreationSite site_;
   };
-  [[nodiscard]] KeepAlive keep_alive();
+  [[nodiscard]] KeepAlive keep_alive(CreationSite site = CreationSite::current());
 
   /// Calls make(loop) for every Loop created from now on, in any thread, and keeps the result until
   /// that Loop has delivered its last event: how a tracer comes along without being called for.

@@ -15,7 +15,10 @@ namespace contrail::inline v0::detail {
 constinit thread_local HotLine hot;
 
 void reset_hot_line() noexcept {
-  hot = HotLine{.frame = hot.frame, .thread = hot.thread, .frame_is_fresh = hot.frame_is_fresh};
+  hot = HotLine{.frame = hot.frame,
+                .thread = hot.thread,
+                .frame_is_fresh = hot.frame_is_fresh,
+                .runs_pool_job = hot.runs_pool_job};
 }
 
 void die(std::string_view sentence) noexcept {

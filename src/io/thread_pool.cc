@@ -80,7 +80,9 @@ void WorkRequest::start_on_pool() noexcept {
 
 void WorkRequest::run_on_pool() noexcept {
   BorrowedContext borrowed(context);
+  hot.runs_pool_job = true;
   error = catch_from([this] { work->run(); });
+  hot.runs_pool_job = false;
 }
 
 void WorkRequest::finish() {

@@ -57,7 +57,10 @@ void Shutdown::cancel_awaited() {
 void Shutdown::cancel_all(CreationSite site) {
   phase_ = Phase::cancelling;
   cut_off_ = loop_.active_resources();
-  std::erase_if(cut_off_, [](const ActiveResource& each) { return !each.has_ref; });
+  // KeepAlives and handles that are not contrail's have no id, and are left alone.
+  std::erase_if(cut_off_, [](const ActiveResource& each) {
+    return !each.has_ref || each.async_id == no_async_id;
+  });
   cancel_awaited();
   set_immediate([this] { close_all(); }, site);
 }
@@ -82,7 +85,7 @@ void Shutdown::finish() {
   const auto cut_off = std::move(cut_off_);
   for (auto& resolver : std::exchange(waiting_, {})) resolver.resolve({cut_off, took});
   // Whatever would keep it: those who go on regardless, and KeepAlives, whose owners may wait.
-  if (cut || loop.holds > 0) loop.owner.stop();
+  if (cut || !loop.holds.empty()) loop.owner.stop();
 }
 
 }  // namespace detail

@@ -50,6 +50,7 @@ class HandleState : public Open {
   }
 
   bool is_open() const noexcept { return phase_ == Phase::open; }
+  const uv_handle_t* uv_handle() const noexcept override { return handle_; }
   bool wants_loop() const noexcept override { return phase_ == Phase::open && uv_has_ref(handle_); }
   bool keeps_loop() const noexcept override {
     return phase_ == Phase::open && uv_is_active(handle_) && uv_has_ref(handle_);

@@ -48,6 +48,7 @@ class Immediates {
   void close() noexcept;
   /// Whether one is pending that keeps the loop alive.
   bool alive() const noexcept { return ref_count_ != 0; }
+  const void* uv_handle() const noexcept { return &spin_; }
 
  private:
   struct List {

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <system_error>
 
 #include "contrail/error.h"
@@ -154,12 +156,15 @@ bool LoopState::turn(uv_run_mode mode) {
   return true;
 }
 
-void LoopState::hold() noexcept {
-  if (holds++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&wake));
+void LoopState::hold(CreationSite site) {
+  holds.push_back(site);
+  uv_ref(reinterpret_cast<uv_handle_t*>(&wake));
 }
 
-void LoopState::let_go() noexcept {
-  if (--holds == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&wake));
+void LoopState::let_go(CreationSite site) noexcept {
+  // The latest usually goes first. Two of one place are the same.
+  holds.erase(std::prev(std::find(holds.rbegin(), holds.rend(), site).base()));
+  if (holds.empty()) uv_unref(reinterpret_cast<uv_handle_t*>(&wake));
 }
 
 namespace {
@@ -268,15 +273,16 @@ void Loop::post(Function<void()> fn) {
 
 void Loop::add_companion(std::shared_ptr<void> (*make)(Loop&)) { detail::companions().add(make); }
 
-Loop::KeepAlive Loop::keep_alive() { return KeepAlive(state()); }
+Loop::KeepAlive Loop::keep_alive(CreationSite site) { return KeepAlive(state(), site); }
 
-Loop::KeepAlive::KeepAlive(detail::LoopState& state) noexcept : loop_(state.serial) {
-  state.hold();
+Loop::KeepAlive::KeepAlive(detail::LoopState& state, CreationSite site)
+    : loop_(state.serial), site_(site) {
+  state.hold(site);
 }
 Loop::KeepAlive::~KeepAlive() {
   if (loop_ == 0 || !detail::hot.environment) return;
   detail::LoopState& current = detail::loop_state();
-  if (current.serial == loop_) current.let_go();
+  if (current.serial == loop_) current.let_go(site_);
 }
 
 void Loop::make_callback(const AsyncResource& resource, Function<void()> fn) {

@@ -63,8 +63,8 @@ struct LoopState final : Environment {
   void run_check_phase();  ///< Destroys, then immediates.
   bool run_posted();       ///< True if there was anything.
   std::vector<ActiveResource> active_resources() const;
-  void hold() noexcept;
-  void let_go() noexcept;
+  void hold(CreationSite site);
+  void let_go(CreationSite site) noexcept;
 
   Loop& owner;
   uv_loop_t own{};
@@ -93,7 +93,7 @@ struct LoopState final : Environment {
   uv_async_t wake{};                           ///< post().
   std::unique_ptr<ReadBuffer> read_buffer;     ///< Made for the first stream that needs it.
   const std::uint64_t serial = next_serial();  ///< Tells Loops apart for good.
-  int holds = 0;
+  std::vector<CreationSite> holds;             ///< Of each KeepAlive.
   std::mutex posted_mutex;
   std::vector<Function<void()>> posted;  ///< Guarded by posted_mutex.
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <uv.h>
+
 #include "contrail/async_resource.h"
 #include "contrail/detail/link.h"
 
@@ -18,6 +20,8 @@ class Open : Link {
   virtual const AsyncResource* about() const noexcept = 0;
   /// Whether it is a reason for Loop::run() not to return.
   virtual bool keeps_loop() const noexcept = 0;
+  /// libuv's handle, if it has one.
+  virtual const uv_handle_t* uv_handle() const noexcept { return nullptr; }
   /// It would be, if it had something to do.
   virtual bool wants_loop() const noexcept { return keeps_loop(); }
   /// Of servers: what is there already goes on.

@@ -70,6 +70,7 @@ class Timers {
   }
   bool has_virtual_time() const noexcept { return virtual_now_.has_value(); }
   bool keep_loop_alive() const noexcept { return ref_count_ != 0; }
+  const void* uv_handle() const noexcept { return &timer_; }
   void run_due();
 
  private:

@@ -6,6 +6,7 @@
 #include "contrail/async_resource.h"
 #include "contrail/microtask.h"
 #include "contrail/promise.h"
+#include "contrail/thread_pool.h"
 #include "contrail/timers.h"
 #include "loop_test.h"
 
@@ -99,6 +100,31 @@ TEST_F(Execution, shows_a_resource_without_type_beside_the_loop) {
   const ResourceInfo running = execution_async_resource();
   EXPECT_EQ(running.async_id, root_async_id);
   EXPECT_TRUE(running.type.empty());
+}
+
+TEST_F(Execution, says_what_its_thread_is_at) {
+  EXPECT_EQ(thread_activity(), ThreadActivity::outside_loop);
+  ThreadActivity in_callback{}, in_post{};
+  set_immediate([&] { in_callback = thread_activity(); });
+  loop().post([&] { in_post = thread_activity(); });
+  loop().run();
+  EXPECT_EQ(in_callback, ThreadActivity::callback);
+  EXPECT_EQ(in_post, ThreadActivity::no_callback);
+  destroy_loop();
+  EXPECT_EQ(thread_activity(), ThreadActivity::no_loop);
+}
+
+TEST_F(Execution, says_what_a_thread_of_the_pool_is_at) {
+  ThreadActivity in_job{}, after_a_loop{};
+  const auto job = [&] {
+    in_job = thread_activity();
+    std::make_unique<Loop>().reset();
+    after_a_loop = thread_activity();
+  };
+  queue_work(job).detach();
+  loop().run();
+  EXPECT_EQ(in_job, ThreadActivity::pool_job);
+  EXPECT_EQ(after_a_loop, ThreadActivity::pool_job);
 }
 
 TEST_F(Execution, hides_the_details_of_a_resource_that_died_in_its_own_callback) {

@@ -1,5 +1,10 @@
 #include "contrail/graceful_shutdown.h"
 
+#include <unistd.h>
+#include <uv.h>
+
+#include <csignal>
+
 #include "contrail/contrail.h"
 #include "contrail/format.h"
 #include "support/loop_test.h"
@@ -9,8 +14,11 @@ namespace contrail {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 class GracefulShutdown : public LoopTest {
@@ -338,6 +346,89 @@ TEST_F(ActiveResources, are_those_that_are_open) {
   server.close();
   loop().run();
   EXPECT_THAT(loop().active_resources(), IsEmpty());
+}
+
+TEST_F(ActiveResources, end_with_each_keep_alive) {
+  const unsigned line = __LINE__ + 1;
+  auto first = std::make_optional(loop().keep_alive());
+  auto second = std::make_optional(loop().keep_alive());
+  auto moved = std::make_optional(std::move(*second));
+  second.reset();
+  auto timer = set_timeout([] {}, 1h);
+  const std::vector<ActiveResource> all = loop().active_resources();
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[0].type, "Timeout");
+  EXPECT_EQ(all[1].type, "KeepAlive");
+  EXPECT_EQ(all[1].async_id, no_async_id);
+  EXPECT_EQ(all[1].site.line(), line);
+  EXPECT_EQ(all[2].site.line(), line + 1);
+  EXPECT_TRUE(all[2].has_ref);
+  timer.clear();
+  first.reset();
+  ASSERT_THAT(loop().active_resources(), SizeIs(1));
+  EXPECT_EQ(loop().active_resources()[0].site.line(), line + 1);
+  moved.reset();
+  EXPECT_THAT(loop().active_resources(), IsEmpty());
+}
+
+TEST_F(ActiveResources, end_with_handles_that_are_not_contrails) {
+  uv_timer_t timer, unheard, idle;
+  for (uv_timer_t* each : {&timer, &unheard, &idle}) uv_timer_init(loop().native(), each);
+  for (uv_timer_t* each : {&timer, &unheard})
+    uv_timer_start(
+        each, [](uv_timer_t*) {}, 1'000'000, 0);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&unheard));
+  const std::vector<ActiveResource> all = loop().active_resources();
+  for (uv_timer_t* each : {&timer, &unheard, &idle}) {
+    uv_close(reinterpret_cast<uv_handle_t*>(each), nullptr);
+  }
+  EXPECT_THAT(loop().active_resources(), IsEmpty());
+  loop().run();
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all[0].type, "uv_timer_t");
+  EXPECT_EQ(all[0].async_id, no_async_id);
+  EXPECT_FALSE(all[0].site);
+}
+
+TEST_F(ActiveResources, are_known_as_contrails_whatever_their_handles) {
+  {
+    TcpServer server;
+    server.listen(SocketAddress::loopback());
+    const SignalWatcher signal(SIGWINCH);
+    UdpSocket udp;
+    udp.bind(SocketAddress::loopback());
+    udp.on_message([](const Result<Datagram>&) {});
+    const FsWatcher files("/");
+    const StatWatcher file("/");
+    MessageChannel<int> channel;
+    channel.port1.on_message([](int) {});
+    auto process = Process::spawn("sleep", {"100"});
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    PollWatcher poll(ends[0]);
+    poll.on_event([](Result<PollEvents>) {});
+    poll.watch(PollEvents::readable);
+    const Timeout timer = set_timeout([] {}, 1h);
+    const Immediate immediate = set_immediate([] {});
+    for (const ActiveResource& each : loop().active_resources()) {
+      EXPECT_NE(each.async_id, no_async_id) << each.type;
+    }
+    EXPECT_THAT(loop().active_resources(), SizeIs(testing::Ge(9u)));
+    process.kill();
+    clear_timeout(timer);
+    for (const int end : ends) ::close(end);
+  }
+  EXPECT_THAT(loop().active_resources(),
+              Not(Contains(testing::Field(&ActiveResource::async_id, no_async_id))));
+  loop().run();
+}
+
+TEST_F(GracefulShutdown, does_not_count_what_keeps_the_loop_among_what_was_cut_off) {
+  const auto keep = loop().keep_alive();
+  set_timeout([] {}, 1h);
+  shut_down(1ms);
+  loop().run();
+  EXPECT_THAT(cut_off(), ElementsAre("Timeout"));
 }
 
 TEST_F(ActiveResources, do_not_include_what_could_not_be_opened) {

@@ -49,8 +49,9 @@ struct alignas(64) HotLine {
   /// The current frame stands for a copy of itself that nobody else can have captured: what Node's
   /// run() leaves behind. See separate_frame().
   bool frame_is_fresh = false;
-  bool any_hook = false;      ///< Some hook is enabled.
-  bool tearing_down = false;  ///< The Loop is being destroyed: drop, do not call.
+  bool any_hook = false;       ///< Some hook is enabled.
+  bool tearing_down = false;   ///< The Loop is being destroyed: drop, do not call.
+  bool runs_pool_job = false;  ///< This is a thread of the pool, in what queue_work() was given.
 };
 
 extern CONTRAIL_API constinit thread_local HotLine hot __attribute__((tls_model("initial-exec")));

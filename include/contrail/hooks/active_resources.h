@@ -21,7 +21,8 @@ struct ActiveGroup {
   std::size_t count = 0;
   std::size_t with_ref = 0;  ///< Those that keep the Loop alive.
   /// The first of those with a ref, or of all: itself first, then what caused it. Only its ids are
-  /// known unless something records them, such as an AsyncStack.
+  /// known unless something records them, such as an AsyncStack. Empty of what is no resource: of
+  /// KeepAlives, and of handles that are not contrail's.
   std::vector<AsyncFrame> oldest;
 };
 
@@ -36,9 +37,11 @@ CONTRAIL_API std::vector<ActiveGroup> active_groups(ActiveResourcesOptions optio
 
 /// The same in words, a line each:
 ///
-///     loop 1 is kept alive by 4 of 5 resources:
+///     loop 1 is kept alive by 6 of 7 resources:
 ///       keeps it alive: Timeout at src/app.cc:17 (3 of them), every 5 s, made 2.1 s ago by root
 ///       keeps it alive: TCPSERVERWRAP at src/app.cc:9, made 4 s ago by root
+///       keeps it alive: KeepAlive at src/app.cc:7
+///       keeps it alive: uv_timer_t, a handle that is not contrail's
 ///       does not: SIGNALWRAP at src/app.cc:8, made 4 s ago by root
 ///
 /// What follows the place is told of the oldest in the group. Ages, delays, and causes that are no

@@ -24,10 +24,13 @@ struct AsyncFrame {
   std::string_view type = {};
   CreationSite site = {};
   std::chrono::nanoseconds age = {};
-  bool alive = false;                     ///< Its destroy was not told yet.
-  bool repeat = false;                    ///< An interval.
-  std::chrono::milliseconds delay{-1};    ///< Of a timer; else -1.
-  AsyncId settled_by = no_async_id;       ///< Of a PROMISE: what was running as it was settled.
+  bool alive = false;                   ///< Its destroy was not told yet.
+  bool repeat = false;                  ///< An interval.
+  std::chrono::milliseconds delay{-1};  ///< Of a timer; else -1.
+  /// Of a PROMISE: what was running as it was settled. Where that is a PROMISE, too, such as the
+  /// last piece of an inner coroutine, what has woken that one, and so on, as far as it is
+  /// recorded.
+  AsyncId settled_by = no_async_id;
   std::string_view settled_by_type = {};  ///< Empty if that is not known.
 };
 

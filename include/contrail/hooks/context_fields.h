@@ -48,7 +48,8 @@ inline void show_value(const bool& value, SignalText& to) { to.text(value ? "tru
 ///     const auto shown = hooks::context_field("user", user);
 ///
 /// `format` is called in the signal handlers of install_crash_handler(): it only reads, and
-/// allocates nothing. From any thread.
+/// allocates nothing. What others have a say in it writes by SignalText::quoted(), lest they forge
+/// fields. From any thread.
 template <class T>
 [[nodiscard]] ContextField context_field(std::string_view name, const AsyncLocalStorage<T>& storage,
                                          void (*format)(const T&, SignalText&) = &show_value) {
@@ -70,6 +71,9 @@ template <class T>
             return value != nullptr;
           }};
 }
+
+/// Whether any is registered. Also in signal handlers.
+CONTRAIL_API bool has_context_fields() noexcept;
 
 /// All fields, as `before` + `name=value` each; "(nothing)" stands for no value here and now. Also
 /// in signal handlers.

@@ -13,6 +13,7 @@ struct CrashHandlerOptions {
   /// see AsyncStack::nodes_max. 0: only where the program has an AsyncStack of its own.
   std::size_t nodes_max = 65536;
   bool on_terminate = true;  ///< std::terminate() reports the exception, too.
+  bool native_stack = true;  ///< The stack of the thread comes last, at most 64 frames of it.
 };
 
 /// From now on, a crash of this process first says what it was doing:
@@ -22,13 +23,21 @@ struct CrashHandlerOptions {
 ///       TCPSERVERWRAP 3 at src/app.cc:9, made 4 s ago
 ///       root
 ///     context: user="ada" request=7
+///     native stack:
+///       ./app(_Z5parsePKi+0x1a)[0x55d0c0a41f31]
+///       …
 ///
 /// SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT are reported, on a stack of their own in this thread
 /// and in those that make a Loop later, so that an overflow of the stack is reported, too. Then the
 /// handler that was there before takes over: core dumps, exit status and other crash reporters
 /// remain what they were. The context is what context_field() has registered.
 ///
-/// Only write(2) is used while crashing. An exception that leaves a callback is no crash yet: it
+/// All but the native stack is put together by write(2) alone. That one comes last, from
+/// backtrace(3), which has been loaded by then: where the stack is in ruins it ends early, and the
+/// process as it would have. It could wait for ever for a thread that is in dlopen(3) just then.
+/// c++filt(1) reads the names, and addr2line(1) those that the program does not export.
+///
+/// An exception that leaves a callback is no crash yet: it
 /// leaves Loop::run(), and if nobody catches it there, std::terminate() finds no callback running.
 /// Loop::on_uncaught_exception() is called where AsyncStack::text() still tells.
 ///

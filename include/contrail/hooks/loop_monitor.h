@@ -21,11 +21,13 @@ struct SlowCallback {
   std::string context;             ///< `user="ada" request=7`: see context_field().
 };
 
-/// A loop that is stuck in a callback right now.
+/// A loop that is stuck in a callback right now, or was a moment ago.
 struct StuckLoop {
-  std::uint64_t loop;                     ///< Its number.
-  std::chrono::nanoseconds since;         ///< So far.
-  std::vector<AsyncFrame> frames;         ///< As above; empty if the thread did not answer.
+  std::uint64_t loop;              ///< Its number.
+  std::chrono::nanoseconds since;  ///< So far.
+  /// As above. This and what follows is empty without LoopMonitorOptions::native_stack, and if the
+  /// thread did not answer before the callback returned.
+  std::vector<AsyncFrame> frames;
   std::string context;                    ///< As above.
   std::vector<std::string> native_stack;  ///< `function+0x1a (program+0x1234)`, innermost first.
 };
@@ -50,9 +52,10 @@ struct LoopMonitorOptions {
   /// must not throw, nor end the monitor. Unless set, to_text() goes to stderr.
   Function<void(const StuckLoop&)> on_stuck = {};
   bool watchdog = true;  ///< False: no thread, and nothing is told of loops that are stuck.
-  /// The native stack is taken by a signal to the Loop's thread, which interrupts system calls that
-  /// are not restarted, such as nanosleep(2). 0: the last real-time signal without a handler.
-  int signal = 0;
+  /// Interrupts a loop that is stuck, by a signal to its thread, to hear where it is. False: no
+  /// signal is sent, and on_stuck hears only how long; on_slow tells the rest.
+  bool native_stack = true;
+  int signal = 0;                 ///< That signal. 0: the last real-time signal without a handler.
   std::size_t nodes_max = 65536;  ///< See AsyncStack. 0: no chain but where somebody records one.
   std::size_t frames_max = 16;    ///< At most 32.
 };
@@ -72,6 +75,11 @@ struct LoopMonitorOptions {
 ///     parse(std::string const&)+0x2f (./app+0x41f3)
 ///     …
 ///
+/// To take the stack of a loop that is stuck, its thread is interrupted once by a signal. The
+/// system restarts calls such as read(2) and write(2) then (SA_RESTART), but not all: poll(2),
+/// select(2), epoll_wait(2), nanosleep(2), usleep(3) and what waits on a socket with a timeout end
+/// early, with EINTR. See signal(7). Callbacks that cannot bear it need `native_stack = false`.
+///
 /// Names of functions that are not exported need a program linked with -rdynamic; addr2line(1)
 /// knows the others by the offsets.
 ///
@@ -79,8 +87,8 @@ struct LoopMonitorOptions {
 /// of a callback the time and one store; the thread sleeps while the loop does.
 class CONTRAIL_API LoopMonitor {
  public:
-  /// Throws Error if `signal` cannot be caught, and std::system_error if there is no thread to be
-  /// had.
+  /// Throws Error if `signal` is needed and cannot be caught, and std::system_error if there is no
+  /// thread to be had.
   explicit LoopMonitor(LoopMonitorOptions options = {});
   LoopMonitor(LoopMonitor&&) noexcept;
   LoopMonitor& operator=(LoopMonitor&&) noexcept;

@@ -30,8 +30,11 @@ class CONTRAIL_API SignalText {
   ~SignalText() { flush(); }
 
   SignalText& text(std::string_view text) noexcept;
-  /// In quotes, at most 256 bytes of it, and with `?` in place of control characters.
+  /// In quotes, and escaped, so that no value looks like more than one. Of what is longer than 256
+  /// bytes the rest is dropped: `"xxx"...`.
   SignalText& quoted(std::string_view text) noexcept;
+  /// With a backslash before quotes and backslashes, and control characters as `\n` and `\x1b`.
+  SignalText& escaped(std::string_view text) noexcept;
   template <std::integral Number>
   SignalText& number(Number value) noexcept {
     if constexpr (std::signed_integral<Number>) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <uv.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -93,6 +94,26 @@ TEST_F(ActiveResourcesText, that_are_recorded_tell_age_and_causes) {
   EXPECT_THAT(hooks::active_resources_text(),
               MatchesRegex("(.|\n)*made [^ ]+ [a-z]+ ago by Immediate [0-9]+ at .*, by root\n"));
   clear_interval(*timer);
+}
+
+TEST_F(ActiveResourcesText, include_what_is_no_resource_but_keeps_the_loop) {
+  const hooks::AsyncStack stack;
+  uv_timer_t foreign[2];
+  for (uv_timer_t& each : foreign) {
+    uv_timer_init(loop().native(), &each);
+    uv_timer_start(
+        &each, [](uv_timer_t*) {}, 1'000'000, 0);
+  }
+  std::optional<Loop::KeepAlive> alive = loop().keep_alive();
+  EXPECT_TRUE(loop().run_nowait());
+  EXPECT_THAT(hooks::active_resources_text(),
+              MatchesRegex("loop [0-9]+ is kept alive by 3 of 3 resources:\n"
+                           "  keeps it alive: KeepAlive at .*active_resources_test.cc:[0-9]+\n"
+                           "  keeps it alive: uv_timer_t \\(2 of them\\), "
+                           "a handle that is not contrail's\n"));
+  alive.reset();
+  for (uv_timer_t& each : foreign) uv_close(reinterpret_cast<uv_handle_t*>(&each), nullptr);
+  loop().run();
 }
 
 TEST_F(ActiveResourcesText, cannot_be_printed_on_a_signal_that_cannot_be_caught) {

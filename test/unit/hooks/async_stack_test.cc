@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <array>
 #include <cstdio>
@@ -111,7 +112,54 @@ TEST_F(AsyncStack, of_nested_coroutines_names_every_await) {
   loop().run();
   ASSERT_THAT(seen, SizeIs(2));
   EXPECT_THAT(seen[0], AllOf(HasSubstr("settled by Timeout"), HasSubstr("TickObject")));
-  EXPECT_THAT(seen[1], AllOf(HasSubstr("settled by PROMISE"), HasSubstr("TickObject")));
+  EXPECT_THAT(seen[1], AllOf(HasSubstr("settled by Timeout"), HasSubstr("TickObject")));
+}
+
+Promise<> innermost() { co_await fs::stat("/"); }
+Promise<> nested(int levels) {
+  if (levels == 0) {
+    co_await innermost();
+  } else {
+    co_await nested(levels - 1);
+  }
+}
+Promise<> outermost(int levels, std::vector<hooks::AsyncFrame>& frames,
+                    const hooks::AsyncStack& stack) {
+  co_await nested(levels);
+  frames = stack.current();
+}
+
+TEST_F(AsyncStack, names_what_has_woken_the_innermost_of_nested_coroutines) {
+  std::vector<hooks::AsyncFrame> frames;
+  next_tick([&] { outermost(1, frames, *stack).detach(); });
+  loop().run();
+  EXPECT_THAT(types_of(frames), ElementsAre("PROMISE", "PROMISE", "TickObject", "root"));
+  EXPECT_EQ(frames[1].settled_by_type, "FSREQCALLBACK");
+}
+
+TEST_F(AsyncStack, names_the_nearest_where_coroutines_are_nested_too_deep) {
+  std::vector<hooks::AsyncFrame> frames;
+  next_tick([&] { outermost(30, frames, *stack).detach(); });
+  loop().run();
+  EXPECT_EQ(frames[1].settled_by_type, "PROMISE");
+}
+
+TEST_F(AsyncStack, says_that_no_callback_is_running_where_the_loop_is_between_two) {
+  EXPECT_EQ(stack->text(), "  root\n");
+  Function<void()> look = [&] { seen.push_back(stack->text()); };
+  uv_timer_t foreign;
+  uv_timer_init(loop().native(), &foreign);
+  foreign.data = &look;
+  uv_timer_start(
+      &foreign,
+      [](uv_timer_t* timer) {
+        (*static_cast<Function<void()>*>(timer->data))();
+        uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+      },
+      0, 0);
+  loop().post([&] { seen.push_back(stack->text()); });
+  loop().run();
+  EXPECT_THAT(seen, ElementsAre("  no callback is running\n", "  no callback is running\n"));
 }
 
 Promise<> serve(TcpSocket socket, std::vector<hooks::AsyncFrame>& frames,

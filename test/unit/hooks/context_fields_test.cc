@@ -38,14 +38,22 @@ TEST(ContextFields, show_defaults_and_truth) {
   EXPECT_EQ(fields(), " debug=true");
 }
 
+TEST(ContextFields, cannot_be_forged_by_values) {
+  AsyncLocalStorage<std::string> user;
+  const auto shown = context_field("user", user);
+  user.run("ada\" admin=\"yes", [] { EXPECT_EQ(fields(), R"( user="ada\" admin=\"yes")"); });
+}
+
 TEST(ContextFields, are_gone_with_what_registered_them) {
   AsyncLocalStorage<int> number;
   {
     auto shown = context_field("number", number);
     const auto moved = std::move(shown);
     EXPECT_EQ(fields(), " number=(nothing)");
+    EXPECT_TRUE(hooks::has_context_fields());
   }
   EXPECT_EQ(fields(), "");
+  EXPECT_FALSE(hooks::has_context_fields());
 }
 
 struct Point {

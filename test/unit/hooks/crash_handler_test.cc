@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <uv.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -15,6 +17,8 @@
 #include "contrail/hooks/context_fields.h"
 #include "contrail/loop.h"
 #include "contrail/microtask.h"
+#include "contrail/promise.h"
+#include "contrail/thread_pool.h"
 #include "contrail/timers.h"
 #include "support/child.h"
 #include "support/sanitizers.h"
@@ -64,6 +68,35 @@ TEST(CrashHandler, says_at_which_address_memory_was_touched) {
   EXPECT_EQ(child.wait_for_signal(), SIGSEGV);
 }
 
+/// Of the first line after "native stack:", the address: `  ./app(+0x4711)[0x55d0c0a41f31]`.
+std::uintptr_t innermost_address(const std::string& output) {
+  const std::size_t start = output.find('[', output.find("native stack:\n"));
+  return start == std::string::npos ? 0 : std::stoull(output.substr(start + 1), nullptr, 16);
+}
+
+TEST(CrashHandler, ends_with_the_native_stack_of_what_crashed) {
+  Child child([] { crash_in_loop(read_from_nowhere); });
+  const std::string& output = child.output();
+  EXPECT_LT(output.find("  TickObject "), output.find("\nnative stack:\n  "));
+  const auto begin = reinterpret_cast<std::uintptr_t>(&read_from_nowhere);
+  EXPECT_GE(innermost_address(output), begin);
+  EXPECT_LT(innermost_address(output), begin + 256);
+  EXPECT_EQ(child.wait_for_signal(), SIGSEGV);
+}
+
+#if defined(__x86_64__)
+[[gnu::noinline]] void ruin_the_stack() {
+  asm volatile("xorl %ebp, %ebp\n\tmovl $16, %esp\n\tud2");
+}
+
+TEST(CrashHandler, ends_the_process_the_same_way_where_the_stack_is_in_ruins) {
+  Child child([] { crash_in_loop(ruin_the_stack); });
+  EXPECT_THAT(child.output(), AllOf(StartsWith("contrail: SIGILL"), HasSubstr("\n  root\n"),
+                                    HasSubstr("]\n  the rest is in ruins\n")));
+  EXPECT_EQ(child.wait_for_signal(), SIGILL);
+}
+#endif
+
 volatile bool go_on = true;
 [[gnu::noinline]] int overflow(volatile char* previous) {
   volatile char frame[4096];
@@ -73,7 +106,8 @@ volatile bool go_on = true;
 
 TEST(CrashHandler, reports_an_overflow_of_the_stack) {
   Child child([] { crash_in_loop([] { overflow(nullptr); }); });
-  EXPECT_THAT(child.output(), AllOf(HasSubstr("SIGSEGV"), HasSubstr("  TickObject ")));
+  EXPECT_THAT(child.output(), AllOf(HasSubstr("SIGSEGV"), HasSubstr("  TickObject "),
+                                    HasSubstr("\nnative stack:\n  ")));
   EXPECT_EQ(child.wait_for_signal(), SIGSEGV);
 }
 #endif
@@ -147,8 +181,52 @@ TEST(CrashHandler, says_so_where_no_loop_is) {
     hooks::install_crash_handler();
     std::abort();
   });
-  EXPECT_THAT(child.output(), HasSubstr("no callback is running"));
+  EXPECT_THAT(child.output(),
+              AllOf(HasSubstr("\n  this thread has no loop\n"), Not(HasSubstr("context:"))));
   EXPECT_EQ(child.wait_for_signal(), SIGABRT);
+}
+
+TEST(CrashHandler, knows_jobs_of_the_thread_pool) {
+  Child child([] {
+    forget_other_handlers();
+    hooks::install_crash_handler();
+    Loop loop;
+    queue_work([] { std::abort(); }).detach();
+    loop.run();
+  });
+  EXPECT_THAT(child.output(), HasSubstr("it runs a job of queue_work()\n"));
+  EXPECT_EQ(child.wait_for_signal(), SIGABRT);
+}
+
+TEST(CrashHandler, says_so_where_no_callback_is_running) {
+  Child child([] {
+    forget_other_handlers();
+    hooks::install_crash_handler();
+    Loop loop;
+    uv_prepare_t about_to_poll;
+    uv_prepare_init(loop.native(), &about_to_poll);
+    uv_prepare_start(&about_to_poll, [](uv_prepare_t*) { std::abort(); });
+    loop.run();
+  });
+  EXPECT_THAT(child.output(), HasSubstr("\n  no callback is running\n"));
+  EXPECT_EQ(child.wait_for_signal(), SIGABRT);
+}
+
+TEST(CrashHandler, leaves_the_native_stack_out_if_asked_to) {
+  Child child([] {
+    forget_other_handlers();
+    hooks::install_crash_handler({.native_stack = false});
+    std::abort();
+  });
+  EXPECT_THAT(child.output(), Not(HasSubstr("native stack:")));
+}
+
+void throw_lies() { throw std::runtime_error("no\ncontext: admin=\"yes\""); }
+void throw_lies_nowhere() noexcept { throw_lies(); }
+
+TEST(CrashHandler, cannot_be_made_to_say_what_is_not_by_an_exception) {
+  Child child([] { crash_in_loop(throw_lies_nowhere); });
+  EXPECT_THAT(child.output(), HasSubstr("std::runtime_error, no\\ncontext: "));
 }
 
 TEST(CrashHandler, tells_ids_where_nothing_is_recorded) {

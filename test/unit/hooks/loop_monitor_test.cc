@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -296,6 +297,51 @@ TEST_F(LoopMonitor, notices_it_where_the_thread_does_not_answer) {
   loop().run();
   EXPECT_THAT(stuck().back().native_stack, IsEmpty());
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST_F(LoopMonitor, notices_a_callback_that_returns_as_it_is_interrupted) {
+  std::optional<hooks::LoopMonitor> monitor(with_watchdog());
+  const Immediate immediate = set_immediate([] { ::poll(nullptr, 0, 10'000); });
+  loop().run();
+  monitor.reset();  // Has told by now.
+  ASSERT_THAT(stuck(), Not(IsEmpty()));
+  EXPECT_EQ(stuck().back().frames.front().id, immediate.async_id());
+  EXPECT_THAT(stuck().back().native_stack, Contains(HasSubstr("poll")));
+}
+
+TEST_F(LoopMonitor, notices_a_callback_that_has_returned_before_it_could_answer) {
+  hooks::LoopMonitorOptions options = with_watchdog();
+  options.signal = SIGRTMIN + 5;
+  std::optional<hooks::LoopMonitor> monitor(std::move(options));
+  sigset_t all, before;
+  ::sigfillset(&all);
+  set_immediate([&] {
+    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    sigset_t pending;
+    do ::sigpending(&pending);
+    while (!::sigismember(&pending, SIGRTMIN + 5));
+  });
+  loop().run();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  monitor.reset();
+  ASSERT_THAT(stuck(), Not(IsEmpty()));
+  EXPECT_GE(stuck().back().since, 2ms);
+  EXPECT_THAT(stuck().back().frames, IsEmpty());
+}
+
+TEST_F(LoopMonitor, interrupts_nothing_where_no_native_stack_is_wanted) {
+  hooks::LoopMonitorOptions options = with_watchdog();
+  options.native_stack = false;
+  options.signal = SIGKILL;
+  const hooks::LoopMonitor monitor(std::move(options));
+  set_immediate([&] {
+    while (stuck_count == 0) EXPECT_EQ(::poll(nullptr, 0, 3), 0);
+  });
+  loop().run();
+  EXPECT_GE(stuck().back().since, 2ms);
+  EXPECT_THAT(stuck().back().frames, IsEmpty());
+  EXPECT_THAT(stuck().back().native_stack, IsEmpty());
+  EXPECT_THAT(slow, Not(IsEmpty()));
 }
 
 TEST_F(LoopMonitor, begins_and_ends_as_often_as_it_likes) {

@@ -52,10 +52,23 @@ TEST(SignalText, keeps_text_longer_than_its_buffer) {
   EXPECT_EQ(text_of([&](SignalText& to) { to.text(all); }), all);
 }
 
-TEST(SignalText, quotes_without_control_characters_and_without_end) {
-  EXPECT_EQ(text_of([](SignalText& to) { to.quoted("a\nb\x7f"); }), "\"a?b?\"");
-  EXPECT_EQ(text_of([](SignalText& to) { to.quoted(std::string(1000, 'x')); }),
-            '"' + std::string(256, 'x') + "\"...");
+std::string in_quotes(std::string_view plain) {
+  return text_of([&](SignalText& to) { to.quoted(plain); });
+}
+
+TEST(SignalText, quotes_so_that_a_value_cannot_look_like_two) {
+  EXPECT_EQ(in_quotes("ada\" admin=\"yes"), R"("ada\" admin=\"yes")");
+  EXPECT_EQ(in_quotes("a\\"), R"("a\\")");
+  EXPECT_EQ(in_quotes("a\nb\x7f\x1b\t"), R"("a\nb\x7f\x1b\x09")");
+  EXPECT_EQ(in_quotes("\u00fc"), "\"\u00fc\"");
+}
+
+TEST(SignalText, cuts_what_it_quotes_between_characters) {
+  EXPECT_EQ(in_quotes(std::string(256, 'x')), '"' + std::string(256, 'x') + '"');
+  EXPECT_EQ(in_quotes(std::string(257, 'x')), '"' + std::string(256, 'x') + "\"...");
+  const std::string before(255, 'x');
+  EXPECT_EQ(in_quotes(before + "\u00fc"), '"' + before + "\"...");
+  EXPECT_EQ(in_quotes(std::string(1000, '\x80')), '"' + std::string(253, '\x80') + "\"...");
 }
 
 TEST(SignalText, reaches_a_descriptor_as_it_ends) {
