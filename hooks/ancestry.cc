@@ -41,7 +41,17 @@ std::shared_ptr<Ancestry> Ancestry::share(std::size_t nodes_max, bool track_prom
   return ancestry;
 }
 
-const Ancestry* Ancestry::here() noexcept { return recorder; }
+bool Ancestry::is_of_this_loop() const noexcept {
+  switch (thread_activity()) {
+    case ThreadActivity::no_loop:
+    case ThreadActivity::pool_job: return false;
+    default: return loop_ == Loop::current().number();
+  }
+}
+
+const Ancestry* Ancestry::here() noexcept {
+  return recorder && recorder->is_of_this_loop() ? recorder : nullptr;
+}
 
 Ancestry::Ancestry(std::size_t nodes_max, bool track_promises)
     : loop_(Loop::current().number()),

@@ -29,6 +29,8 @@ class Ancestry {
  public:
   /// The one of this thread's Loop, made if there is none. On the Loop's thread.
   static std::shared_ptr<Ancestry> share(std::size_t nodes_max, bool track_promises);
+  /// False if its Loop is gone, and another one in its place: ids begin anew there.
+  bool is_of_this_loop() const noexcept;
   /// The one of this thread if there is one; also in signal handlers.
   static const Ancestry* here() noexcept;
 

@@ -13,7 +13,8 @@ AsyncStack& AsyncStack::operator=(AsyncStack&&) noexcept = default;
 AsyncStack::~AsyncStack() = default;
 
 void AsyncStack::enable() {
-  if (!ancestry_) ancestry_ = Ancestry::share(options_.nodes_max, options_.track_promises);
+  if (ancestry_ && ancestry_->is_of_this_loop()) return;
+  ancestry_ = Ancestry::share(options_.nodes_max, options_.track_promises);
 }
 
 void AsyncStack::disable() noexcept { ancestry_.reset(); }
@@ -21,13 +22,16 @@ void AsyncStack::disable() noexcept { ancestry_.reset(); }
 std::vector<AsyncFrame> AsyncStack::current() const { return of(execution_async_id()); }
 
 std::vector<AsyncFrame> AsyncStack::of(AsyncId id) const {
-  return ancestry_ ? ancestry_->frames(id, options_.frames_max) : std::vector<AsyncFrame>();
+  if (!ancestry_ || !ancestry_->is_of_this_loop()) return {};
+  return ancestry_->frames(id, options_.frames_max);
 }
 
 std::string AsyncStack::text() const {
   std::string text;
   SignalText to(text);
-  if (ancestry_) write_running(to, ancestry_.get(), options_.frames_max);
+  if (ancestry_ && ancestry_->is_of_this_loop()) {
+    write_running(to, ancestry_.get(), options_.frames_max);
+  }
   to.flush();
   return text;
 }

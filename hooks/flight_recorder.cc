@@ -69,6 +69,7 @@ FlightRecorder::State::State(const std::filesystem::path& path, FlightRecorderOp
   auto copy = options.dump_file;
   if (copy.empty()) copy = std::filesystem::path(path) += ".dump";
   file.mapped().check_that_other(copy);
+  file.mapped().check_that_other(SignalDump::unfinished(copy));
   signal_dump.emplace(options.dump_signal, copy, file.header(), file.mapped().size());
 }
 

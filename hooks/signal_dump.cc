@@ -68,7 +68,11 @@ void give_back(int signal) {
   std::lock_guard lock(mutex);
   const auto found = taken().find(signal);
   if (--found->second.dumps > 0) return;
-  ::sigaction(signal, &found->second.before, nullptr);
+  struct sigaction now {};
+  // Somebody may have taken it meanwhile, a SignalWatcher for instance, and keeps it.
+  if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == handle) {
+    ::sigaction(signal, &found->second.before, nullptr);
+  }
   taken().erase(found);
 }
 
@@ -109,7 +113,7 @@ SignalDump::SignalDump(int signal, const std::filesystem::path& file, const Flig
                        std::size_t bytes)
     : signal_(signal),
       file_(std::filesystem::absolute(file).string()),
-      unfinished_(file_ + ".unfinished"),
+      unfinished_(unfinished(file_).string()),
       recording_(recording),
       bytes_(bytes),
       owner_(static_cast<std::uint64_t>(::getpid())) {

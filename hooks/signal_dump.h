@@ -19,6 +19,10 @@ class SignalDump {
   SignalDump& operator=(const SignalDump&) = delete;
   ~SignalDump();
 
+  /// Where a copy is until it is complete.
+  static std::filesystem::path unfinished(const std::filesystem::path& copy) {
+    return std::filesystem::path(copy) += ".unfinished";
+  }
   /// For the handler. Nothing but system calls.
   void write() const noexcept;
   int signal() const noexcept { return signal_; }

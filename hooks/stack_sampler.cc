@@ -30,7 +30,9 @@ constinit thread_local StackSampler* sampler_here __attribute__((tls_model("init
 
 void on_signal(int, siginfo_t*, void* context) {
   const int saved_errno = errno;
-  if (sampler_here) sampler_here->answer(context);
+  for (StackSampler* sampler = sampler_here; sampler; sampler = sampler->next()) {
+    sampler->answer(context);
+  }
   errno = saved_errno;
 }
 
@@ -68,11 +70,14 @@ StackSampler::StackSampler(int signal, const std::atomic<std::int64_t>& progress
       thread_(static_cast<pid_t>(::syscall(SYS_gettid))),
       progress_(progress) {
   prepare_native_stacks();
+  next_ = sampler_here;
   sampler_here = this;
 }
 
 StackSampler::~StackSampler() {
-  if (sampler_here == this) sampler_here = nullptr;
+  StackSampler** link = &sampler_here;
+  while (*link && *link != this) link = &(*link)->next_;
+  if (*link) *link = next_;
 }
 
 const StackSample* StackSampler::take(std::chrono::milliseconds patience) {

@@ -39,12 +39,16 @@ class StackSampler {
 
   void answer(const void* context) noexcept;  ///< For the handler.
 
+  /// Another one of this thread.
+  StackSampler* next() const noexcept { return next_; }
+
  private:
   enum State { idle, asked, answering, answered };
 
   int signal_;
   pid_t thread_;
   const std::atomic<std::int64_t>& progress_;
+  StackSampler* next_ = nullptr;
   std::atomic<State> state_{idle};
   StackSample sample_;
 };

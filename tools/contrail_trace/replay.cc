@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t gone_max = 65536;
 /// Deeper than any stack: what is there is damage.
-constexpr std::size_t running_max = 100'000;
+constexpr std::size_t running_max = 1000;
 
 }  // namespace
 

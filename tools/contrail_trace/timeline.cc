@@ -1,6 +1,8 @@
 // One line per event, as an EventLog prints them. Times are what is left until the end, or those of
 // the day.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -9,6 +11,8 @@
 
 namespace contrail::trace {
 namespace {
+
+constexpr std::size_t indent_max = 32;  ///< Callbacks that lie deeper are no further to the right.
 
 /// Node says -1 where nobody assigned an id.
 std::int64_t number(std::uint64_t id) { return static_cast<std::int64_t>(id); }
@@ -19,7 +23,8 @@ class Timeline : public Report {
 
   void event(const Event& event, bool shown, Life*, const Life*, std::size_t depth) override {
     if (!shown) return;
-    context_.out.print("{}  {:{}}{}", time_of(event), "", 2 * depth, event_name(event.event));
+    context_.out.print("{}  {:{}}{}", time_of(event), "", 2 * std::min(depth, indent_max),
+                       event_name(event.event));
     if (event.id != 0) {
       const Group& group = context_.recording.groups()[event.group];
       context_.out.print(" {} {}", group.type, event.id);

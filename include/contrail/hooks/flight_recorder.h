@@ -51,6 +51,9 @@ struct FlightRecorderOptions {
 /// one. (Not after a power failure: the system writes it to disk when it sees fit. On /dev/shm or
 /// another tmpfs, it never does.) It can be read, or copied with cp, while the program runs.
 ///
+/// Move or remove the file as you like while it is written to, but do not truncate it, as
+/// logrotate's copytruncate would: a process that writes where a file has ended gets a SIGBUS.
+///
 /// An event is 32 bytes: what happened, when, to which resource, of what type and made where, by
 /// what trigger, for what request. A process that is forked off leaves the file alone, and what its
 /// copy of the recorder hears is lost.

@@ -330,5 +330,19 @@ TEST_F(AsyncStack, ends_in_any_order_with_its_loop) {
   stack.reset();
 }
 
+TEST(AsyncStackOfALoop, says_nothing_of_a_later_one_until_it_is_enabled_there) {
+  std::optional<Loop> loop(std::in_place);
+  hooks::AsyncStack stack;
+  const AsyncResource first("OfTheFirstLoop");
+  loop.reset();
+  Loop another;
+  AsyncResource second("OfTheSecondLoop");
+  EXPECT_THAT(stack.of(second.async_id()), IsEmpty());
+  EXPECT_EQ(stack.text(), "");
+  stack.enable();
+  const AsyncResource third("ThirdOfAll");
+  EXPECT_EQ(stack.of(third.async_id()).at(0).type, "ThirdOfAll");
+}
+
 }  // namespace
 }  // namespace contrail

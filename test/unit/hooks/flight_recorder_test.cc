@@ -275,6 +275,24 @@ TEST_F(FlightRecorder, does_not_copy_itself_onto_itself) {
   EXPECT_THROW(record({.dump_signal = SIGUSR1, .dump_file = path}), Error);
 }
 
+TEST_F(FlightRecorder, does_not_make_a_copy_in_its_own_place_before_that_is_complete) {
+  const std::string copy = (dir.path() / "copy").string();
+  const hooks::FlightRecorderOptions options{.dump_signal = SIGUSR1, .dump_file = copy};
+  EXPECT_THROW(hooks::FlightRecorder(copy + ".unfinished", options), Error);
+}
+
+TEST_F(FlightRecorder, leaves_the_signal_to_who_has_taken_it_meanwhile) {
+  static bool heard;
+  heard = false;
+  record({.dump_signal = SIGUSR1});
+  const auto before = ::signal(SIGUSR1, [](int) { heard = true; });
+  recorder.reset();
+  ::raise(SIGUSR1);
+  EXPECT_TRUE(heard);
+  ::signal(SIGUSR1, SIG_DFL);
+  static_cast<void>(before);
+}
+
 TEST_F(FlightRecorder, makes_a_copy_on_a_signal) {
   record({.dump_signal = SIGUSR1});
   make_and_run("JOB");
