@@ -134,7 +134,7 @@ TEST_F(EventLog, learns_the_type_of_an_older_resource_when_it_runs) {
   set_immediate([] {});
   const auto log = this->log();
   loop.run();
-  EXPECT_THAT(lines, ElementsAre("before Immediate 2", "after Immediate 2"));
+  EXPECT_THAT(lines, ElementsAre("before Immediate 2", "after Immediate 2", "destroy resource 2"));
 }
 
 TEST_F(EventLog, may_start_in_the_middle_of_a_callback) {

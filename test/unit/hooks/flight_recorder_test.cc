@@ -277,8 +277,9 @@ TEST_F(FlightRecorder, does_not_copy_itself_onto_itself) {
 
 TEST_F(FlightRecorder, does_not_make_a_copy_in_its_own_place_before_that_is_complete) {
   const std::string copy = (dir.path() / "copy").string();
-  const hooks::FlightRecorderOptions options{.dump_signal = SIGUSR1, .dump_file = copy};
-  EXPECT_THROW(hooks::FlightRecorder(copy + ".unfinished", options), Error);
+  EXPECT_THROW(
+      hooks::FlightRecorder(copy + ".unfinished", {.dump_signal = SIGUSR1, .dump_file = copy}),
+      Error);
 }
 
 TEST_F(FlightRecorder, leaves_the_signal_to_who_has_taken_it_meanwhile) {
