@@ -179,10 +179,14 @@ void Recording::find_end() {
     add_damage(offsetof(FlightHeader, steady_start), "a time later than the recording");
   }
   if (!times.empty()) latest_ = end_ + minute;
-  if (header_.copied != 0 && (header_.copied < end_ || header_.copied - end_ > 365 * day)) {
+  if (header_.copied == 0) return;
+  if (header_.copied < end_ - minute || header_.copied - end_ > 365 * day) {
     add_damage(offsetof(FlightHeader, copied), "a time beyond reason");
     header_.copied = 0;
+    return;
   }
+  // Where another thread made the copy, the Loop went on meanwhile.
+  header_.copied = std::max(header_.copied, end_);
 }
 
 /// Those of the last few records that seem whole, the newest first.

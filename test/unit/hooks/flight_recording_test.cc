@@ -164,9 +164,18 @@ TEST_F(FlightRecording, uses_what_there_is_if_only_its_beginning_is_damaged) {
   EXPECT_EQ(recording.damages()[0].offset, 48u);
 }
 
-TEST_F(FlightRecording, does_not_believe_that_it_was_copied_before_its_end) {
+TEST_F(FlightRecording, may_have_gone_on_while_it_was_copied) {
   auto flight = with_records(7);
   flight.header.copied = 2005;
+  trace::Recording recording(file(flight));
+  EXPECT_TRUE(recording.is_copy());
+  EXPECT_EQ(recording.known_until(), 2006);
+  EXPECT_EQ(recording.damage_count(), 0u);
+}
+
+TEST_F(FlightRecording, does_not_believe_that_it_was_copied_long_before_its_end) {
+  auto flight = with_records(7);
+  flight.header.copied = -120'000'000'000;
   trace::Recording recording(file(flight));
   EXPECT_FALSE(recording.is_copy());
   EXPECT_EQ(recording.known_until(), 2006);
