@@ -149,6 +149,7 @@ TEST_P(EveryTracer, takes_ten_million_events_in_bounded_memory) {
   load.run(loop, events / 10);
   const std::size_t before = resident_bytes();
   load.run(loop, events - events / 10);
+  if (has_address_sanitizer) return;  // Which keeps what was freed, for a while.
   EXPECT_LT(resident_bytes(), before + 16 * 1024 * 1024);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "contrail/loop.h"
@@ -19,7 +20,7 @@ using ::testing::HasSubstr;
 
 /// The file that the tracers are in: a library, or this program.
 std::string object_file() {
-  std::string found = "/proc/self/exe";
+  std::string found = std::filesystem::read_symlink("/proc/self/exe").string();
   dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* result) {
         const std::string name = info->dlpi_name;
