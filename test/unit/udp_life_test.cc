@@ -1,5 +1,8 @@
 // How UDP sockets end, where their callbacks run, what hooks see of them; and their options.
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <array>
 #include <climits>
 
@@ -245,7 +248,10 @@ TEST_F(UdpOptionsTest, say_how_much_the_system_keeps) {
 
 class UdpMulticastTest : public UdpTest {
  protected:
-  static constexpr std::string_view group = "239.255.77.77", interface = "127.0.0.1";
+  static constexpr std::string_view interface = "127.0.0.1";
+  /// Of this process: who listens to all addresses hears what anybody on the machine has joined.
+  const std::string group =
+      fmt::format("239.255.{}.{}", ::getpid() / 254 % 254 + 1, ::getpid() % 254 + 1);
 
   /// A socket that hears groups, on a port of its own.
   static UdpSocket listener() {
@@ -303,7 +309,7 @@ TEST_F(UdpMulticastTest, what_is_no_group_is_refused) {
   EXPECT_THAT(error_of([&] { socket.add_membership(group, "nowhere"); }),
               StartsWith("add_membership nowhere: EINVAL"));
   EXPECT_THAT(error_of([&] { socket.drop_membership(group, interface); }),
-              StartsWith("drop_membership 239.255.77.77: EADDRNOTAVAIL"));
+              StartsWith("drop_membership " + group + ": EADDRNOTAVAIL"));
   EXPECT_THAT(error_of([&] { socket.add_source_specific_membership("", group); }),
               StartsWith("add_source_specific_membership \"\": EINVAL"));
   EXPECT_THAT(error_of([&] { socket.set_multicast_interface(""); }),
