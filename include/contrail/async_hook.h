@@ -28,7 +28,7 @@ struct HookCallbacks {
   /// tracks them. With promise_resolve, false is refused.
   bool track_promises = true;
   /// Another context has become the current one: on entering and leaving a callback, run(),
-  /// enter_with() and their like. What the callback itself enters is not told.
+  /// enter_with() and their like. What hooks enter in here is not told.
   Function<void()> context_switch = {};
   Function<void(LoopPhase)> loop_phase = {};
   /// True: of resources, only those that were made in a sampled context, see run_sampled(); but not
