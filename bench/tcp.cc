@@ -20,8 +20,6 @@ const std::string message(message_bytes, 'x');
 /// Fewer on each connection the more there are.
 int rounds_for(std::int64_t connections) { return connections == 1 ? 1000 : 50; }
 
-std::string copy_of(std::span<const std::byte> bytes) { return std::string(as_text(bytes)); }
-
 /// As many connections as asked for, accepted ones first to be connected.
 class Connections {
  public:
@@ -83,7 +81,7 @@ void echo(benchmark::State& state, bool heard) {
   const int rounds = rounds_for(state.range(0));
   Connections connections(surroundings.loop, state.range(0));
   for (TcpSocket& socket : connections.accepted) {
-    socket.on_data([&socket](auto chunk) { socket.write(copy_of(*chunk), [](auto) {}); });
+    socket.on_data([&socket](auto chunk) { socket.write(*chunk, [](auto) {}); });
   }
   int playing = 0;
   std::deque<Client> clients;
@@ -106,8 +104,7 @@ using Chunk = std::array<std::byte, 512>;
 Promise<> answer(TcpSocket& socket) {
   Chunk chunk;
   while (const std::size_t size = co_await socket.read(chunk)) {
-    std::string data = copy_of(std::span(chunk).first(size));
-    co_await socket.write(std::move(data));
+    co_await socket.write(std::span(chunk).first(size));
   }
 }
 

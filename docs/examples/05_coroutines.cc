@@ -12,7 +12,7 @@ using namespace contrail;
 Promise<> echo(TcpSocket socket) {
   std::array<std::byte, 4096> buffer;
   while (const std::size_t count = co_await socket.read(buffer)) {
-    co_await socket.write(std::string(as_text(std::span(buffer).first(count))));
+    co_await socket.write(std::span(buffer).first(count));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "contrail/function.h"
 #include "contrail/promise.h"
 #include "contrail/result.h"
+#include "contrail/write_data.h"
 
 namespace contrail::inline v0 {
 
@@ -77,10 +78,10 @@ class CONTRAIL_API Stream {
   /// Sends data. Resolves when the system has taken all of it: await it, or watch
   /// write_queue_size(), to apply back-pressure. An empty write resolves when those before it have.
   /// What a stop token cuts short may be sent all the same: close() the stream if it must not be.
-  Promise<void> write(std::string data, std::stop_token stop = {},
+  Promise<void> write(WriteData data, std::stop_token stop = {},
                       CreationSite site = CreationSite::current());
   /// The same; fn runs in a tick if the system took everything at once.
-  void write(std::string data, Callback<void> fn, CreationSite site = CreationSite::current());
+  void write(WriteData data, Callback<void> fn, CreationSite site = CreationSite::current());
   /// Sends the parts one after the other, as one write and, if the system takes them all at once,
   /// by one system call: a head and a body need not be joined first.
   Promise<void> writev(std::vector<std::string> parts, std::stop_token stop = {},

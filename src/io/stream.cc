@@ -28,11 +28,11 @@ void Stream::pause() noexcept { state().pause(); }
 void Stream::resume() { state().resume(); }
 void Stream::on_close(Function<void()> fn) { state().on_close = std::move(fn); }
 
-Promise<void> Stream::write(std::string data, std::stop_token stop, CreationSite site) {
+Promise<void> Stream::write(WriteData data, std::stop_token stop, CreationSite site) {
   return state().write(std::move(data), std::move(stop), site);
 }
 
-void Stream::write(std::string data, Callback<void> fn, CreationSite site) {
+void Stream::write(WriteData data, Callback<void> fn, CreationSite site) {
   state().write(std::move(data), std::move(fn), site);
 }
 

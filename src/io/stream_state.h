@@ -33,11 +33,11 @@ struct StreamState : HandleState, Cancellable {
   void pause() noexcept;
   void resume();
   void set_read_timeout(std::chrono::milliseconds within);
-  /// Data is a std::string or a vector of them.
+  /// Data is WriteData or a vector of strings.
   template <class Data>
-  void write(Data data, Callback<void> fn, CreationSite site);
+  void write(Data&& data, Callback<void> fn, CreationSite site);
   template <class Data>
-  Promise<void> write(Data data, std::stop_token stop, CreationSite site);
+  Promise<void> write(Data&& data, std::stop_token stop, CreationSite site);
   /// The stream goes along, and is then closed here.
   void send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site);
   Promise<void> drained(std::stop_token stop, CreationSite site);
@@ -87,7 +87,7 @@ struct StreamState : HandleState, Cancellable {
   template <class Data>
   int write_now(Data& data, std::size_t& written);
   template <class Data>
-  int write_rest(Data data, std::size_t written, Callback<void>& fn, CreationSite site);
+  int write_rest(Data&& data, std::size_t written, Callback<void>& fn, CreationSite site);
   void wrote_later() noexcept;
   void wrote(int status, Callback<void>& fn);
   void settle_drained(int status);

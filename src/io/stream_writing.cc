@@ -21,6 +21,11 @@ StreamState& of(void* data) { return *static_cast<StreamState*>(static_cast<Hand
 
 std::array<uv_buf_t, 1> buffers_of(std::string& text) { return {{{text.data(), text.size()}}}; }
 
+std::array<uv_buf_t, 1> buffers_of(const WriteData& data) {
+  const std::string_view text = data.view();
+  return {{{const_cast<char*>(text.data()), text.size()}}};  // libuv does not write to it.
+}
+
 std::vector<uv_buf_t> buffers_of(Parts& parts) {
   std::vector<uv_buf_t> buffers;
   buffers.reserve(parts.size() + 1);
@@ -50,6 +55,13 @@ std::span<uv_buf_t> after(std::span<uv_buf_t> buffers, std::size_t written) {
   }
   return buffers;
 }
+
+/// What is sent later: all of it, or without what is sent already.
+std::string keep(WriteData&& data, std::size_t& written) {
+  if (data.is_kept()) return data.take();
+  return std::string(data.view().substr(std::exchange(written, 0)));
+}
+Parts keep(Parts&& parts, std::size_t&) { return std::move(parts); }
 
 template <class Data>
 struct WriteRequest : RequestState<uv_write_t> {
@@ -93,7 +105,7 @@ Result<void> outcome(const StreamState& on, int status, std::string_view syscall
 }  // namespace
 
 template <class Data>
-void StreamState::write(Data data, Callback<void> fn, CreationSite site) {
+void StreamState::write(Data&& data, Callback<void> fn, CreationSite site) {
   std::size_t written = 0;
   int status = write_now(data, written);
   if (status == in_flight) status = write_rest(std::move(data), written, fn, site);
@@ -101,11 +113,11 @@ void StreamState::write(Data data, Callback<void> fn, CreationSite site) {
   if (status == 0) loop().tasks.add_tick(told_success(std::move(fn)), site);
   if (status < 0) tell_later(std::move(fn), error(status, "write"), site);
 }
-template void StreamState::write(std::string, Callback<void>, CreationSite);
-template void StreamState::write(Parts, Callback<void>, CreationSite);
+template void StreamState::write(WriteData&&, Callback<void>, CreationSite);
+template void StreamState::write(Parts&&, Callback<void>, CreationSite);
 
 template <class Data>
-Promise<void> StreamState::write(Data data, std::stop_token stop, CreationSite site) {
+Promise<void> StreamState::write(Data&& data, std::stop_token stop, CreationSite site) {
   std::size_t written = 0;
   const int status = stop.stop_requested() ? UV_ECANCELED : write_now(data, written);
   if (status == 0) return Promise<void>::resolve({}, site);
@@ -122,8 +134,8 @@ Promise<void> StreamState::write(Data data, std::stop_token stop, CreationSite s
   }
   return std::move(promise);
 }
-template Promise<void> StreamState::write(std::string, std::stop_token, CreationSite);
-template Promise<void> StreamState::write(Parts, std::stop_token, CreationSite);
+template Promise<void> StreamState::write(WriteData&&, std::stop_token, CreationSite);
+template Promise<void> StreamState::write(Parts&&, std::stop_token, CreationSite);
 
 /// How it ended at once; or in_flight, if there is something left to be sent.
 template <class Data>
@@ -144,9 +156,11 @@ int StreamState::write_now(Data& data, std::size_t& written) {
 
 /// in_flight, having taken fn; or why libuv has refused it.
 template <class Data>
-int StreamState::write_rest(Data data, std::size_t written, Callback<void>& fn, CreationSite site) {
-  using Request = WriteRequest<Data>;
-  auto request = std::make_unique<Request>(std::move(data), std::move(fn), *this, site);
+int StreamState::write_rest(Data&& data, std::size_t written, Callback<void>& fn,
+                            CreationSite site) {
+  auto kept = keep(std::move(data), written);
+  using Request = WriteRequest<decltype(kept)>;
+  auto request = std::make_unique<Request>(std::move(kept), std::move(fn), *this, site);
   auto buffers = buffers_of(request->data);
   const std::span<uv_buf_t> rest = after(buffers, written);
   const int status = Request::submit(request, [&](uv_write_t* submitted) {

@@ -292,6 +292,20 @@ TEST_F(StreamTest, a_large_write_is_a_request_until_the_peer_takes_it) {
   EXPECT_TRUE(got.text == sent);
 }
 
+TEST_F(StreamTest, a_write_that_waits_needs_nothing_of_what_it_was_shown) {
+  auto [client, server] = connected_ends();
+  Collected got;
+  collect(server, got);
+  std::string text = much();
+  client.write(std::string_view(text), ignore);
+  std::fill(text.begin(), text.end(), '-');
+  client.write(std::as_bytes(std::span(text)), ignore);
+  text.clear();
+  client.shutdown(ignore);
+  run_until([&] { return got.ended; });
+  EXPECT_TRUE(got.text == much() + std::string(much().size(), '-'));
+}
+
 TEST_F(StreamTest, writes_arrive_and_finish_in_their_order) {
   auto [client, server] = connected_ends();
   std::string order;
