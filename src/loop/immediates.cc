@@ -1,6 +1,7 @@
 #include "src/loop/immediates.h"
 
 #include "src/loop/callback_scope.h"
+#include "src/loop/handle.h"
 #include "src/loop/loop_state.h"
 #include "src/loop/require_callback.h"
 
@@ -29,7 +30,7 @@ void Immediates::spin() noexcept {
 }
 
 Immediate Immediates::add(Function<void()>&& fn, CreationSite site) {
-  auto* immediate = new ImmediateState(loop_, std::move(fn), site);
+  auto* immediate = new ImmediateState(std::move(fn), site);
   waiting_.push(immediate);
   count_one();
   return ImmediateState::ticket(immediate);
@@ -113,6 +114,16 @@ bool Immediates::drop() noexcept {
 
 void Immediates::close() noexcept { uv_close(reinterpret_cast<uv_handle_t*>(&spin_), nullptr); }
 
+namespace {
+
+/// The list that it is in.
+Immediates& list_of(const ImmediateState& immediate) noexcept {
+  if (immediate.thread != hot.thread) [[unlikely]]
+    die_off_loop("Immediate");
+  return loop_state().immediates;
+}
+
+}  // namespace
 }  // namespace detail
 
 Immediate set_immediate(Function<void()> fn, CreationSite site) {
@@ -121,16 +132,16 @@ Immediate set_immediate(Function<void()> fn, CreationSite site) {
 }
 
 void Immediate::clear() noexcept {
-  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.clear(*state_);
+  if (state_ && !state_->done) detail::list_of(*state_).clear(*state_);
 }
 
 Immediate& Immediate::ref() noexcept {
-  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.set_ref(*state_, true);
+  if (state_ && !state_->done) detail::list_of(*state_).set_ref(*state_, true);
   return *this;
 }
 
 Immediate& Immediate::unref() noexcept {
-  if (state_ && !state_->done) state_->loop.on_own_thread().immediates.set_ref(*state_, false);
+  if (state_ && !state_->done) detail::list_of(*state_).set_ref(*state_, false);
   return *this;
 }
 

@@ -11,21 +11,24 @@ namespace contrail::inline v0::detail {
 struct LoopState;
 
 struct ImmediateState : Pooled {
-  ImmediateState(LoopState& its_loop, Function<void()>&& callback, CreationSite site)
-      : loop(its_loop), fn(std::move(callback)), resource(resource_types::immediate, site) {}
+  ImmediateState(Function<void()>&& callback, CreationSite site)
+      : fn(std::move(callback)), resource(resource_types::immediate, site) {}
   static Immediate ticket(ImmediateState* state) {
     return Immediate(Ref<ImmediateState>::share(state));
   }
 
-  std::uint32_t refs = 1;
-  bool done = false;  ///< Run or cleared.
-  bool has_ref = true;
-  LoopState& loop;  ///< Gone once this is done.
+  // Two cache lines, with all that follows.
+  std::uint32_t refs : 30 = 1;
+  bool done : 1 = false;  ///< Run or cleared. Until then its Loop is there.
+  bool has_ref : 1 = true;
+  const std::uint32_t thread = hot.thread;
   ImmediateState* next = nullptr;
   ImmediateState* previous = nullptr;
   Function<void()> fn;
   AsyncResource resource;
 };
+
+static_assert(sizeof(ImmediateState) == 128);
 
 /// set_immediate(): a list that is run, as it stood, in each check phase.
 class Immediates {

@@ -42,7 +42,7 @@ TEST_F(TimersDeath, need_a_loop) {
 TEST_F(TimersDeath, cannot_be_cleared_on_another_thread) {
   auto timeout = set_timeout([] {}, 1ms);
   auto immediate = set_immediate([] {});
-  const auto* sentence = "a Loop was used on a thread other than the one that created it";
+  const auto* sentence = "was used on a thread other than";
   auto clear = [](auto& ticket) {
     Loop other;
     ticket.clear();
