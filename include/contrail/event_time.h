@@ -9,9 +9,9 @@ namespace contrail::inline v0 {
 /// For hooks: when the event happened that they are being told about, on the steady clock.
 ///
 /// The clock is read once at each end of a callback, and only if some hook asks. All hooks get the
-/// same answer, and everything a callback makes or settles is said to happen as it began: that is
-/// what makes a stamp cost a few nanoseconds. Outside callbacks, and outside hooks, every call
-/// reads the clock.
+/// same answer, and everything a callback makes or settles is said to happen as it began, or as the
+/// latest callback inside it ended: that is what makes a stamp cost a few nanoseconds. Outside
+/// callbacks, and outside hooks, every call reads the clock.
 ///
 /// Nanoseconds that never go backwards on one thread. Where the processor has an invariant time
 /// stamp counter, that is what is read, and compared with the system's clock ten times a second:

@@ -27,7 +27,7 @@ namespace {
 void HookRegistry::enable(std::shared_ptr<HookEntry> entry) {
   HookSet& hooks = edit();
   if (hooks.contains(*entry)) return;
-  if (depth_ > 0) next_differs_ = true;
+  if (emitting()) next_differs_ = true;
   const bool promises = entry->callbacks.track_promises;
   hooks.add(std::move(entry));
   publish();
@@ -41,7 +41,7 @@ void HookRegistry::disable(const HookEntry& entry) {
   publish();
   // Node's oversight: the first change inside an event does not notice that no hook is left, and
   // promises stay tracked.
-  const bool notices = depth_ == 0 || std::exchange(next_differs_, true);
+  const bool notices = !emitting() || std::exchange(next_differs_, true);
   if (notices && watched_before && hooks.watched() == 0) {
     promises_wanted_ = false;
     hot.environment->queue_internal_microtask(
@@ -60,7 +60,7 @@ void HookRegistry::disable_all() {
 }
 
 HookSet& HookRegistry::edit() {
-  if (depth_ == 0) return active_;
+  if (!emitting()) return active_;
   if (!has_next_) {
     next_ = active_;
     has_next_ = true;
@@ -91,24 +91,19 @@ void HookRegistry::stop_promises_unless_wanted() noexcept {
 }
 
 template <class Listeners, class... Argument>
-inline void HookRegistry::emit(Listeners HookSet::*listeners, const Event& event,
+inline void HookRegistry::emit(Listeners HookSet::*listeners, Event event,
                                const Argument&... argument) noexcept {
-  const bool sampled = event.notes && event.notes->sampled;
-  const int kind = (event.type == &resource_types::promise ? HookSet::promise : HookSet::any) |
-                   (sampled ? HookSet::any : HookSet::unsampled);
-  const int outer_depth = depth_;
-  depth_ = outer_depth + 1;
-  ResourceNotes* const outer_subject = std::exchange(subject_, event.notes);
+  event.outer = std::exchange(told_, &event);
   try {
     for (auto& listener : active_.*listeners) {
-      if (!(kind & listener.ignored)) (*listener.callback)(argument...);
+      if (listener.ignored && (listener.ignored & event.kind())) continue;
+      (*listener.callback)(argument...);
     }
   } catch (...) {
     fatal(event.name, event.id, event.type);
   }
-  subject_ = outer_subject;
-  depth_ = outer_depth;
-  if (outer_depth == 0 && has_next_) [[unlikely]]
+  told_ = event.outer;
+  if (has_next_ && !told_) [[unlikely]]
     take_next();
 }
 
@@ -120,7 +115,7 @@ void HookRegistry::take_next() noexcept {
 }
 
 std::int64_t HookRegistry::event_time() noexcept {
-  const bool shared = depth_ > 0 || hot.execution_id > root_async_id;
+  const bool shared = emitting() || hot.execution_id > root_async_id;
   if (!shared) return clock.now();
   if (event_time_ == 0) {
     event_time_ = clock.now();
@@ -143,6 +138,12 @@ void HookRegistry::return_boundaries() noexcept {
 
 namespace {
 
+/// Whether the resource whose callback ends was entered from another one's.
+bool runs_inside_callback() noexcept {
+  const ScopeLink* const outer = hot.scope ? hot.scope->outer() : nullptr;
+  return outer && outer->key().async_id > root_async_id;
+}
+
 /// Of the resource with this id, if it is running.
 ResourceNotes* notes_of_running(AsyncId id) noexcept {
   for (const ScopeLink* scope = hot.scope; scope; scope = scope->outer()) {
@@ -157,12 +158,9 @@ void HookRegistry::emit_init(const ScopeKey& key, CreationSite site, ResourceNot
   const ResourceType* type = key.type();
   const ResourceInfo info{key.async_id, key.trigger_async_id, type->name,
                           AnyRef::from(key.details(), type->details_tag), site};
-  ResourceNotes* const outer_cause = cause_;
-  cause_ = cause ? cause : slots.any() ? notes_of_running(key.trigger_async_id) : nullptr;
-  emit(&HookSet::init, {"init", key.async_id, type, key.notes()}, info);
-  cause_ = outer_cause;
-  // Outside callbacks nothing says when the next event is at another time.
-  if (hot.execution_id <= root_async_id) event_time_ = 0;
+  if (!cause && slots.any()) cause = notes_of_running(key.trigger_async_id);
+  emit(&HookSet::init, {"init", key.async_id, type, key.notes(), cause}, info);
+  outside_callbacks();
 }
 
 void HookRegistry::emit_before(const ScopeKey& key) noexcept {
@@ -173,20 +171,20 @@ void HookRegistry::emit_before(const ScopeKey& key) noexcept {
 void HookRegistry::emit_after(const ScopeKey& key) noexcept {
   at_boundary();
   emit(&HookSet::after, {"after", key.async_id, key.type(), key.notes()}, key.async_id);
-  at_boundary();
+  // Of a callback inside another one it is also when that goes on.
+  if (!runs_inside_callback()) at_boundary();
 }
 
-void HookRegistry::emit_promise_resolve(const ScopeKey& key) noexcept {
-  const Event event{"promise_resolve", key.async_id, &resource_types::promise, key.notes()};
-  emit(&HookSet::promise_resolve, event, key.async_id);
-  if (hot.execution_id <= root_async_id) event_time_ = 0;
+void HookRegistry::emit_promise_resolve(AsyncId id, ResourceNotes* notes) noexcept {
+  emit(&HookSet::promise_resolve, {"promise_resolve", id, &resource_types::promise, notes}, id);
+  outside_callbacks();
 }
 
 void HookRegistry::emit_context_switch() noexcept {
   if (std::exchange(in_context_switch_, true)) return;  // A hook has a context of its own.
   emit(&HookSet::context_switch, {"context_switch"});
   in_context_switch_ = false;
-  if (hot.execution_id <= root_async_id) event_time_ = 0;
+  outside_callbacks();
 }
 
 void HookRegistry::emit_loop_phase(LoopPhase phase) noexcept {
@@ -239,8 +237,8 @@ void emit_after(const ScopeKey& key) noexcept {
   if (hot.environment) hot.environment->hooks.emit_after(key);
 }
 
-void emit_promise_resolve(const ScopeKey& key) noexcept {
-  if (hot.environment) hot.environment->hooks.emit_promise_resolve(key);
+void emit_promise_resolve(AsyncId id, ResourceNotes* notes) noexcept {
+  if (hot.environment) hot.environment->hooks.emit_promise_resolve(id, notes);
 }
 
 }  // namespace contrail::inline v0::detail

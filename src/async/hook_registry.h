@@ -4,6 +4,7 @@
 #include <span>
 
 #include "contrail/detail/async_scope.h"
+#include "contrail/resource_types.h"
 #include "src/async/destroy_queue.h"
 #include "src/async/event_clock.h"
 #include "src/async/hook_set.h"
@@ -18,10 +19,10 @@ class HookRegistry {
   void disable_all();
   /// No callback of the entry is called any more, not even in the event being delivered.
   void silence(HookEntry& entry) noexcept {
-    if (depth_ > 0) active_.silence(entry);
+    if (emitting()) active_.silence(entry);
   }
 
-  bool emitting() const noexcept { return depth_ > 0; }
+  bool emitting() const noexcept { return told_ != nullptr; }
 
   /// For a resource that is about to be announced, if any hook wants them.
   ResourceNotes* new_notes(bool sampled) noexcept {
@@ -29,15 +30,16 @@ class HookRegistry {
       return nullptr;
     return slots.new_notes(sampled);
   }
-  ResourceNotes* subject() const noexcept { return subject_; }
-  ResourceNotes* cause() const noexcept { return cause_; }
+  /// Whose notes: of the resource that the event is about that is being told; of its cause.
+  ResourceNotes* subject() const noexcept { return told_ ? told_->notes : nullptr; }
+  ResourceNotes* cause() const noexcept { return told_ ? told_->cause : nullptr; }
   std::int64_t event_time() noexcept;
 
   /// `cause` may be nullptr: then it is looked for among what is running.
   void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause);
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
-  void emit_promise_resolve(const ScopeKey& key) noexcept;
+  void emit_promise_resolve(AsyncId id, ResourceNotes* notes) noexcept;
   void emit_context_switch() noexcept;
   void emit_loop_phase(LoopPhase phase) noexcept;
   bool watches_phases() const noexcept { return !active_.loop_phase.empty(); }
@@ -51,16 +53,26 @@ class HookRegistry {
   EventClock clock;
 
  private:
+  /// One that is being told, on the stack of who tells it.
   struct Event {
     const char* name;
     AsyncId id = no_async_id;
     const ResourceType* type = nullptr;
     ResourceNotes* notes = nullptr;
+    ResourceNotes* cause = nullptr;
+    Event* outer = nullptr;  ///< Which a hook is being told that has caused this one.
+
+    /// As bits of HookSet::Kind.
+    int kind() const noexcept {
+      const bool sampled = notes && notes->sampled;
+      return (type == &resource_types::promise ? HookSet::promise : HookSet::any) |
+             (sampled ? HookSet::any : HookSet::unsampled);
+    }
   };
 
   /// Inline in each emitter: what differs between them is then known to the compiler.
   template <class Listeners, class... Argument>
-  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, const Event& event,
+  [[gnu::always_inline]] void emit(Listeners HookSet::*listeners, Event event,
                                    const Argument&... argument) noexcept;
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;
@@ -72,16 +84,18 @@ class HookRegistry {
     if (boundaries_borrowed_) [[unlikely]]
       return_boundaries();
   }
+  /// Nothing says there when the next event is at another time.
+  void outside_callbacks() noexcept {
+    if (hot.execution_id <= root_async_id) event_time_ = 0;
+  }
   void return_boundaries() noexcept;
   void watch_promises();
 
   HookSet active_;
   HookSet next_;  ///< Replaces active_ when the outermost emission ends, if has_next_.
   bool has_next_ = false;
-  bool next_differs_ = false;  ///< By a hook that was added or removed inside this event.
-  int depth_ = 0;
-  ResourceNotes* subject_ = nullptr;
-  ResourceNotes* cause_ = nullptr;
+  bool next_differs_ = false;    ///< By a hook that was added or removed inside this event.
+  Event* told_ = nullptr;        ///< Innermost first.
   std::int64_t event_time_ = 0;  ///< 0: not read yet.
   bool promises_wanted_ = false;
   bool some_only_sampled_ = false;

@@ -39,7 +39,7 @@ void PromiseIds::announce(PromiseIds* parent, CreationSite site) {
 
 void PromiseIds::announce_settled() noexcept {
   track(nullptr);
-  if (watched(watch_promise_resolve)) emit_promise_resolve(key());
+  if (watched(watch_promise_resolve)) emit_promise_resolve(id(), notes());
 }
 
 void PromiseIds::announce_gone() noexcept {

@@ -99,6 +99,25 @@ TEST_F(EventTime, goes_on_in_a_callback_after_another_one_inside_it) {
   EXPECT_GE(made.at(2) - made.at(1), 49us);
 }
 
+TEST_F(EventTime, at_the_end_of_a_callback_inside_another_one_is_when_that_goes_on) {
+  Clock::time_point ended;
+  Clock::time_point made;
+  AsyncResource outer("Outer");
+  AsyncResource inner("Inner");
+  AsyncHook hook({.init = [&](const ResourceInfo&) { made = event_time(); },
+                  .after =
+                      [&](AsyncId id) {
+                        if (id == inner.async_id()) ended = event_time();
+                      }});
+  hook.enable();
+  outer.run_in_async_scope([&] {
+    inner.run_in_async_scope([] {});
+    spend(10us);
+    AsyncResource{"Late"};
+  });
+  EXPECT_EQ(made, ended);
+}
+
 TEST_F(EventTime, goes_on_from_one_callback_to_the_next_though_nobody_listens_to_their_ends) {
   std::vector<Clock::time_point> made;
   AsyncHook hook({.init = [&](const ResourceInfo&) { made.push_back(event_time()); }});

@@ -45,7 +45,7 @@ CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
 /// The same ahead of a change of context; returns the frame to return to, which hooks may change.
 CONTRAIL_API ContextFrame* emit_before_leaving(const ScopeKey& key) noexcept;
 CONTRAIL_API void emit_after(const ScopeKey& key) noexcept;
-CONTRAIL_API void emit_promise_resolve(const ScopeKey& key) noexcept;
+CONTRAIL_API void emit_promise_resolve(AsyncId id, ResourceNotes* notes) noexcept;
 /// Notes for a resource that is about to be announced; nullptr if no hook wants any of it.
 CONTRAIL_API ResourceNotes* new_notes(bool sampled) noexcept;
 /// With id 0 nobody is told; the notes, which may be nullptr, end all the same.
