@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -40,10 +41,25 @@ constinit std::array<Watched, 5> watched{{{SIGSEGV, "SIGSEGV"},
                                           {SIGABRT, "SIGABRT"}}};
 constinit CrashHandlerOptions settings;
 constinit std::terminate_handler previous_terminate = nullptr;
-/// The first thread to crash reports, and once; what crashes meanwhile ends the process at once.
-constinit std::atomic<bool> reported{false};
+/// The first thread to crash: it reports, and once.
+constinit std::atomic<pid_t> reporter{0};
 
 pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+/// For what crashes beside the reporter: to go on at once would end the process in the middle of
+/// the report. It may be stuck, so not for ever.
+void let_reporter_finish() noexcept {
+  constexpr int at_most_seconds = 5;
+  timespec left{at_most_seconds, 0};
+  while (::nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+}
+
+bool may_report() noexcept {
+  pid_t first = 0;
+  if (reporter.compare_exchange_strong(first, this_thread())) return true;
+  if (first != this_thread()) let_reporter_finish();
+  return false;  // What crashes in the reporter itself ends the process at once.
+}
 
 bool has_address(int number) noexcept { return number != SIGABRT; }
 
@@ -105,7 +121,7 @@ void write_state(SignalText& to, const void* context) {
 }
 
 void report_signal(const Watched& signal, const siginfo_t& about, const void* context) {
-  if (reported.exchange(true)) return;
+  if (!may_report()) return;
   SignalText to(settings.fd);
   to.text("contrail: ").text(signal.name);
   if (about.si_code > 0 && has_address(signal.number)) {
@@ -161,7 +177,7 @@ void write_exception(SignalText& to) noexcept {
 }
 
 void on_terminate() {
-  if (!reported.exchange(true)) {
+  if (may_report()) {
     SignalText to(settings.fd);
     to.text("contrail: std::terminate() ");
     write_exception(to);

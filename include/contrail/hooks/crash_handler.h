@@ -37,9 +37,11 @@ struct CrashHandlerOptions {
 /// process as it would have. It could wait for ever for a thread that is in dlopen(3) just then.
 /// c++filt(1) reads the names, and addr2line(1) those that the program does not export.
 ///
-/// An exception that leaves a callback is no crash yet: it
-/// leaves Loop::run(), and if nobody catches it there, std::terminate() finds no callback running.
-/// Loop::on_uncaught_exception() is called where AsyncStack::text() still tells.
+/// One crash is reported: what crashes in other threads meanwhile waits for it, 5 seconds at most.
+///
+/// An exception that leaves a callback is no crash yet: it leaves Loop::run(), and if nobody
+/// catches it there, std::terminate() finds no callback running. Loop::on_uncaught_exception() is
+/// called where AsyncStack::text() still tells.
 ///
 /// Once a process; later calls change the options only. Threads may have Loops meanwhile, but this
 /// must not be called by two at once.

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <uv.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -27,6 +31,7 @@ namespace contrail {
 namespace {
 
 using namespace std::chrono_literals;
+using hooks::SignalText;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
@@ -173,6 +178,38 @@ TEST(CrashHandler, knows_the_loops_of_other_threads) {
   });
   EXPECT_THAT(child.output(), HasSubstr("  Immediate 2 at "));
   EXPECT_EQ(child.wait_for_signal(), SIGFPE);
+}
+
+std::atomic<pid_t> crashes_beside{0};
+std::atomic<bool> report_has_begun{false};
+
+/// A field of the report, in the middle of which another thread crashes.
+void let_other_crash(const int&, SignalText& to) {
+  report_has_begun = true;
+  while (crashes_beside == 0) std::this_thread::yield();
+  const std::string stat = "/proc/self/task/" + std::to_string(crashes_beside) + "/stat";
+  // It sleeps, or has taken this process with it.
+  for (std::string state; state != "S";) std::ifstream(stat) >> state >> state >> state;
+  to.text("told to the end");
+}
+
+TEST(CrashHandler, is_not_cut_off_by_a_crash_of_another_thread) {
+  Child child([] {
+    forget_other_handlers();
+    AsyncLocalStorage<int> storage;
+    const auto shown = hooks::context_field("field", storage, &let_other_crash);
+    hooks::install_crash_handler();
+    std::thread([] {
+      while (!report_has_begun) std::this_thread::yield();
+      crashes_beside = static_cast<pid_t>(::syscall(SYS_gettid));
+      std::raise(SIGFPE);
+    }).detach();
+    Loop loop;
+    storage.run(1, [] { set_immediate([] { std::raise(SIGSEGV); }); });
+    loop.run();
+  });
+  EXPECT_THAT(child.output(), HasSubstr("context: field=told to the end\nnative stack:\n"));
+  EXPECT_EQ(child.wait_for_signal(), SIGSEGV);
 }
 
 TEST(CrashHandler, says_so_where_no_loop_is) {
