@@ -40,6 +40,10 @@ void write(std::string& json, fmt::format_string<Args...> format, Args&&... args
   fmt::format_to(std::back_inserter(json), format, std::forward<Args>(args)...);
 }
 
+void write_request(std::string& json, const TracedResource& resource) {
+  if (resource.request != 0) write(json, R"(,"request":{})", resource.request);
+}
+
 }  // namespace
 
 std::string& TraceEvents::next_event() {
@@ -85,6 +89,7 @@ void TraceEvents::resource_begins(TraceTime at, TracedResource& resource,
   if (const auto* timer = arguments.timer) {
     write(json, R"(,"delay_ms":{},"repeat":{})", timer->delay.count(), timer->repeat);
   }
+  write_request(json, resource);
   if (!arguments.details.empty()) {
     json += R"(,"details":")";
     append_escaped(json, arguments.details);
@@ -109,9 +114,11 @@ void TraceEvents::callback(TraceTime begin, TraceTime end, const TracedCallback&
   const std::string& type = types_[resource.type];
   write(next_event(),
         R"({{"ph":"X","cat":{},"name":{},"ts":{},"dur":{},{},)"
-        R"("args":{{"async_id":{},"trigger_async_id":{}{}}}}})",
+        R"("args":{{"async_id":{},"trigger_async_id":{}{})",
         type, type, Microseconds{begin}, Microseconds{end - begin}, where_, resource.id,
         number(resource.trigger), sites_[resource.site]);
+  write_request(file_.buffer(), resource);
+  file_.buffer() += "}}";
 }
 
 void TraceEvents::root(TraceTime begin, TraceTime end, std::span<const AsyncId>) {

@@ -15,8 +15,8 @@ constexpr std::size_t sites_max = 4000;
 
 }  // namespace
 
-TraceRecorder::TraceRecorder(TraceSink& sink, TraceLimits limits, Clock::time_point start)
-    : sink_(sink), limits_(limits), start_(start), types_(types_max), sites_(sites_max) {
+TraceRecorder::TraceRecorder(TraceSink& sink, const TraceOptions& options, Clock::time_point start)
+    : sink_(sink), options_(options), start_(start), types_(types_max), sites_(sites_max) {
   flush();
   sink_.throw_if_failed();
 }
@@ -117,14 +117,14 @@ void TraceRecorder::end_all() {
 }
 
 TraceTime TraceRecorder::now() {
-  const auto time = limits_.full_precision ? precise_event_time() : event_time();
+  const auto time = options_.full_precision ? precise_event_time() : event_time();
   const std::chrono::nanoseconds elapsed = time - start_;
   return latest_ = std::max<TraceTime>(elapsed.count(), latest_ + 1);
 }
 
 /// Makes room for so many events; once there was none, there is none for anybody.
 bool TraceRecorder::take(std::uint64_t events) {
-  if (!full_ && events <= limits_.max_events - taken_) {
+  if (!full_ && events <= options_.max_events - taken_) {
     taken_ += events;
     return true;
   }
@@ -144,7 +144,7 @@ TraceTime TraceRecorder::origin_of(const ResourceInfo& made) {
   if (trigger == root_async_id && root_.begin != never) return origin_here(made.async_id);
   const Resource* const cause = noted(notes_.of_trigger());
   if (cause && cause->run != never) {
-    if (arrows_ < limits_.arrows_max) sink_.causes(now(), cause->shown, made.async_id);
+    if (arrows_ < options_.arrows_max) sink_.causes(now(), cause->shown, made.async_id);
     return cause->run;
   }
   // In this trace it never ran: then from where it was caused, or else from where this is made.
@@ -157,14 +157,14 @@ TraceTime TraceRecorder::origin_of(const ResourceInfo& made) {
 TraceTime TraceRecorder::origin_here(AsyncId made) {
   const bool inside = running_.empty() ? root_.begin != never : running_.back().recorded;
   if (!inside) return never;
-  if (arrows_ + caused_.size() < limits_.arrows_max) caused_.push_back(made);
+  if (arrows_ + caused_.size() < options_.arrows_max) caused_.push_back(made);
   return now();
 }
 
 /// Whether an arrow leads to the callback that is about to run: to the first one only.
 bool TraceRecorder::arrow_fits(const Resource* resource) {
   if (!resource || resource->run != never || resource->origin == never) return false;
-  const bool fits = arrows_ < limits_.arrows_max;
+  const bool fits = arrows_ < options_.arrows_max;
   ++(fits ? arrows_ : dropped_arrows_);
   return fits;
 }
@@ -206,14 +206,14 @@ std::uint32_t TraceRecorder::site_of(CreationSite site) {
 }
 
 void TraceRecorder::flush_if_due() {
-  if (sink_.buffered_bytes() >= limits_.buffer_bytes || latest_ - flushed_ > longest_in_buffer) {
+  if (sink_.buffered_bytes() >= options_.buffer_bytes || latest_ - flushed_ > longest_in_buffer) {
     flush();
   }
 }
 
 void TraceRecorder::flush(bool is_last) {
   flushed_ = latest_;
-  sink_.flush({limits_.max_events, dropped_, dropped_arrows_}, is_last);
+  sink_.flush({options_.max_events, dropped_, dropped_arrows_}, is_last);
 }
 
 }  // namespace contrail::inline v0::hooks

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contrail/hook_slot.h"
+#include "contrail/hooks/trace.h"
 #include "contrail/resource_info.h"
 #include "hooks/numbered.h"
 #include "hooks/resource_groups.h"
@@ -15,21 +16,14 @@
 
 namespace contrail::inline v0::hooks {
 
-struct TraceLimits {
-  std::uint64_t max_events;
-  std::uint64_t arrows_max;
-  std::size_t buffer_bytes;
-  bool full_precision;
-};
-
 /// Makes slices and arrows of what happens to resources. What it remembers is what is alive: the
 /// resources that are in the trace, and the callbacks that are running.
 class TraceRecorder {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Needs a Loop. Throws Error if the sink cannot write.
-  TraceRecorder(TraceSink& sink, TraceLimits limits, Clock::time_point start);
+  /// Needs a Loop. The options must outlive it. Throws Error if the sink cannot write.
+  TraceRecorder(TraceSink& sink, const TraceOptions& options, Clock::time_point start);
 
   /// Begins with what is running already.
   void resume();
@@ -93,7 +87,7 @@ class TraceRecorder {
   void flush_if_due();
 
   TraceSink& sink_;
-  const TraceLimits limits_;
+  const TraceOptions& options_;
   const Clock::time_point start_;
   TraceTime latest_ = never;
   TraceTime flushed_ = never;

@@ -60,10 +60,10 @@ class TraceSession::OpenSessions {
 };
 
 TraceSession::TraceSession(std::unique_ptr<TraceSink> sink, const TraceOrigin& origin,
-                           TraceSessionOptions options)
+                           TraceOptions options)
     : options_(std::move(options)),
       sink_(std::move(sink)),
-      recorder_(*sink_, options_.limits, origin.start),
+      recorder_(*sink_, options_, origin.start),
       hook_(callbacks()) {
   enable();
   OpenSessions::instance().add(this);

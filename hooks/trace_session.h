@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <utility>
 
 #include "contrail/async_hook.h"
-#include "contrail/function.h"
+#include "contrail/hooks/trace.h"
 #include "contrail/resource_info.h"
 #include "hooks/trace_origin.h"
 #include "hooks/trace_recorder.h"
@@ -14,31 +15,18 @@
 
 namespace contrail::inline v0::hooks {
 
-struct TraceSessionOptions {
-  TraceLimits limits;
-  bool track_promises;
-  bool only_sampled;
-  Function<std::string(const ResourceInfo&)> describe;
-  Function<std::uint64_t()> request;
-};
-
 /// A trace that is being recorded, or that was: std::exit() completes it, from any thread.
 class TraceSession : public std::enable_shared_from_this<TraceSession> {
  public:
-  /// Options as ChromeTrace and PerfettoTrace have them.
-  template <class Options>
-  static TraceSessionOptions from(Options& options) {
-    return {.limits = {options.max_events, options.arrows_max, options.buffer_bytes,
-                       options.full_precision},
-            .track_promises = options.track_promises,
-            .only_sampled = options.only_sampled,
-            .describe = std::move(options.describe),
-            .request = {}};
+  /// Begins to record the Loop of this thread. Throws Error if the file cannot be written.
+  template <class Sink>
+  static std::shared_ptr<TraceSession> begin(const std::filesystem::path& file,
+                                             TraceOptions options) {
+    const TraceOrigin origin = TraceOrigin::here(options.process_name, options.thread_name);
+    auto sink = std::make_unique<Sink>(file, origin);
+    return std::make_shared<TraceSession>(std::move(sink), origin, std::move(options));
   }
-
-  /// Begins to record. Throws Error if the sink cannot write.
-  TraceSession(std::unique_ptr<TraceSink> sink, const TraceOrigin& origin,
-               TraceSessionOptions options);
+  TraceSession(std::unique_ptr<TraceSink> sink, const TraceOrigin& origin, TraceOptions options);
   TraceSession(const TraceSession&) = delete;
   TraceSession& operator=(const TraceSession&) = delete;
   ~TraceSession();
@@ -62,7 +50,7 @@ class TraceSession : public std::enable_shared_from_this<TraceSession> {
     fn(recorder_);
   }
 
-  TraceSessionOptions options_;
+  TraceOptions options_;
   std::unique_ptr<TraceSink> sink_;
   std::mutex mutex_;
   TraceRecorder recorder_;
