@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "program.h"
+#include "sanitizers.h"
 
 namespace contrail::conformance {
 namespace {
@@ -81,6 +82,7 @@ TEST_F(CheckCommand, reports_a_crash_of_a_driver_as_a_failure) {
 }
 
 TEST_F(CheckCommand, reports_a_crash_of_contrail_and_goes_on) {
+  if (has_thread_sanitizer) GTEST_SKIP() << "it hangs where the stack has overflowed";
   folder_.file("a.json", R"({"main": [["resource", "r", "R"], ["bindResource", "r", "f",
       [["call", "f"]]], ["call", "f"]]})");
   folder_.file("a.trace", "");
