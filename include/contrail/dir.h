@@ -72,11 +72,12 @@ struct DirOptions {
   std::size_t chunk = 32;  ///< How many entries the system is asked for at once; at least 1.
 };
 
-CONTRAIL_API Promise<Dir> open_dir(Path path, DirOptions options = {}, std::stop_token stop = {},
+CONTRAIL_API Promise<Dir> open_dir(const Path& path, DirOptions options = {},
+                                   std::stop_token stop = {},
                                    CreationSite site = CreationSite::current());
-CONTRAIL_API void open_dir(Path path, DirOptions options, Callback<Dir> fn,
+CONTRAIL_API void open_dir(const Path& path, DirOptions options, Callback<Dir> fn,
                            CreationSite site = CreationSite::current());
-CONTRAIL_API void open_dir(Path path, Callback<Dir> fn,
+CONTRAIL_API void open_dir(const Path& path, Callback<Dir> fn,
                            CreationSite site = CreationSite::current());
 
 /// What a Walk has found.
@@ -134,11 +135,13 @@ class CONTRAIL_API Walk {
 };
 
 /// Fails if the directory itself cannot be opened.
-CONTRAIL_API Promise<Walk> walk(Path path, WalkOptions options = {}, std::stop_token stop = {},
+CONTRAIL_API Promise<Walk> walk(const Path& path, WalkOptions options = {},
+                                std::stop_token stop = {},
                                 CreationSite site = CreationSite::current());
-CONTRAIL_API void walk(Path path, WalkOptions options, Callback<Walk> fn,
+CONTRAIL_API void walk(const Path& path, WalkOptions options, Callback<Walk> fn,
                        CreationSite site = CreationSite::current());
-CONTRAIL_API void walk(Path path, Callback<Walk> fn, CreationSite site = CreationSite::current());
+CONTRAIL_API void walk(const Path& path, Callback<Walk> fn,
+                       CreationSite site = CreationSite::current());
 
 }  // namespace fs
 }  // namespace contrail::inline v0

@@ -51,9 +51,9 @@ class CONTRAIL_API File {
     fs::Path path;
   };
 
-  static Promise<File> open(fs::Path path, OpenOptions options = {}, std::stop_token stop = {},
-                            CreationSite site = CreationSite::current());
-  static void open(fs::Path path, OpenOptions options, Callback<File> fn,
+  static Promise<File> open(const fs::Path& path, OpenOptions options = {},
+                            std::stop_token stop = {}, CreationSite site = CreationSite::current());
+  static void open(const fs::Path& path, OpenOptions options, Callback<File> fn,
                    CreationSite site = CreationSite::current());
 
   File() noexcept = default;  ///< None: a place for one.

@@ -12,7 +12,7 @@ namespace contrail::inline v0::detail {
 /// An open file, closed at the end of the scope. For the pool: closing may take its time.
 class Descriptor {
  public:
-  Descriptor(const fs::Path& path, int flags, fs::Mode mode = 0)
+  Descriptor(const std::string& path, int flags, fs::Mode mode = 0)
       : number_(checked(
             "open", [&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }, path)) {}
   explicit Descriptor(int number) noexcept : number_(number) {}
@@ -26,7 +26,7 @@ class Descriptor {
   int release() noexcept { return std::exchange(number_, -1); }
 
   /// Closes it now, for those who want to know whether that works. Linux has closed it even then.
-  void close(const fs::Path& path) {
+  void close(const std::string& path) {
     if (::close(release()) < 0 && errno != EINTR) fail("close", path);
   }
 

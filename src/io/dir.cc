@@ -40,10 +40,10 @@ struct OpenWork {
 };
 
 template <class State, class Stream, class Open>
-void start_opening(std::string_view operation, fs::Path path, std::size_t chunk, Open open,
+void start_opening(std::string_view operation, const fs::Path& path, std::size_t chunk, Open open,
                    Callback<typename State::Public> fn, CreationSite site) {
   const OpenWork<State, Stream, Open> work{chunk, open, site};
-  detail::start(operation, std::move(path), work, std::move(fn), site);
+  detail::start(operation, path, work, std::move(fn), site);
 }
 
 using detail::promised;
@@ -87,18 +87,19 @@ Promise<void> Dir::close(CreationSite site) {
 
 namespace fs {
 
-void open_dir(Path path, DirOptions options, Callback<Dir> fn, CreationSite site) {
+void open_dir(const Path& path, DirOptions options, Callback<Dir> fn, CreationSite site) {
   const auto open = [](const Path& what) { return detail::DirStream(what); };
-  start_opening<Dir::State, detail::DirStream>("open_dir", std::move(path), options.chunk, open,
-                                               std::move(fn), site);
+  start_opening<Dir::State, detail::DirStream>("open_dir", path, options.chunk, open, std::move(fn),
+                                               site);
 }
 
-void open_dir(Path path, Callback<Dir> fn, CreationSite site) {
-  open_dir(std::move(path), {}, std::move(fn), site);
+void open_dir(const Path& path, Callback<Dir> fn, CreationSite site) {
+  open_dir(path, {}, std::move(fn), site);
 }
 
-Promise<Dir> open_dir(Path path, DirOptions options, std::stop_token stop, CreationSite site) {
-  return promised<Dir>("open_dir", std::move(stop), site, open_dir, std::move(path), options);
+Promise<Dir> open_dir(const Path& path, DirOptions options, std::stop_token stop,
+                      CreationSite site) {
+  return promised<Dir>("open_dir", std::move(stop), site, open_dir, path, options);
 }
 
 void Walk::CloseState::operator()(State* state) const noexcept { state->let_go(); }
@@ -127,18 +128,18 @@ Promise<void> Walk::close(CreationSite site) {
                         [&](Callback<void> fn) { close(std::move(fn), site); });
 }
 
-void walk(Path path, WalkOptions options, Callback<Walk> fn, CreationSite site) {
+void walk(const Path& path, WalkOptions options, Callback<Walk> fn, CreationSite site) {
   const auto open = [options](const Path& top) { return detail::TreeStream(top, options); };
-  start_opening<Walk::State, detail::TreeStream>("walk", std::move(path), options.chunk, open,
-                                                 std::move(fn), site);
+  start_opening<Walk::State, detail::TreeStream>("walk", path, options.chunk, open, std::move(fn),
+                                                 site);
 }
 
-void walk(Path path, Callback<Walk> fn, CreationSite site) {
-  walk(std::move(path), {}, std::move(fn), site);
+void walk(const Path& path, Callback<Walk> fn, CreationSite site) {
+  walk(path, {}, std::move(fn), site);
 }
 
-Promise<Walk> walk(Path path, WalkOptions options, std::stop_token stop, CreationSite site) {
-  return promised<Walk>("walk", std::move(stop), site, walk, std::move(path), options);
+Promise<Walk> walk(const Path& path, WalkOptions options, std::stop_token stop, CreationSite site) {
+  return promised<Walk>("walk", std::move(stop), site, walk, path, options);
 }
 
 }  // namespace fs

@@ -46,7 +46,7 @@ class EntryHandle : public PoolHandle {
     T operator()(const fs::Path& path) { return handle->template fetch<T>(path); }
 
     Result<T> finish(Result<T> fetched, const fs::Details& of) {
-      if (in_flight.abandoned()) return Error(UV_ECANCELED, of.operation, of.path.string());
+      if (in_flight.abandoned()) return Error(UV_ECANCELED, of.operation, of.path);
       return fetched;
     }
 
@@ -61,8 +61,7 @@ class EntryHandle : public PoolHandle {
       return tell_later(std::move(fn), Error(UV_EBADF, operation, path().string()), site);
     }
     if (auto taken = take_if_any<T>()) return tell_later(std::move(fn), std::move(*taken), site);
-    FsRequest<T, Fetch<T>>::start(operation, fs::Path(path()), {InFlight(*this), this},
-                                  std::move(fn), site);
+    FsRequest<T, Fetch<T>>::start(operation, path(), {InFlight(*this), this}, std::move(fn), site);
   }
 
   template <class T>

@@ -37,8 +37,8 @@ int flags_of(const OpenOptions& options) noexcept {
 }
 
 struct OpenIt {
-  detail::Descriptor operator()(const fs::Path& path) const {
-    if (options.exclusive && !options.create) throw Error(UV_EINVAL, "open", path.string());
+  detail::Descriptor operator()(const std::string& path) const {
+    if (options.exclusive && !options.create) throw Error(UV_EINVAL, "open", path);
     return detail::Descriptor(path, flags_of(options), options.mode);
   }
   Result<File> finish(Result<detail::Descriptor> opened, const fs::Details& details) const {
@@ -51,7 +51,7 @@ struct OpenIt {
 };
 
 struct ReadText {
-  std::string operator()(int file, const fs::Path& path) const {
+  std::string operator()(int file, const std::string& path) const {
     constexpr std::size_t at_once_max = 0x7ffff000;  // Linux reads no more at once.
     std::string text(std::min(size_max, at_once_max), '\0');
     const auto call = [&] {
@@ -68,7 +68,7 @@ struct ReadText {
 
 /// By way of a text of its own: the caller's buffer may go with the File while the pool reads.
 struct ReadBytes {
-  std::string operator()(int file, const fs::Path& path) const { return text(file, path); }
+  std::string operator()(int file, const std::string& path) const { return text(file, path); }
   Result<std::size_t> finish(Result<std::string> read) const {
     if (!read) return read.error();
     std::copy_n(read->data(), read->size(), reinterpret_cast<char*>(buffer.data()));
@@ -94,7 +94,7 @@ bool skip(std::span<iovec>& rest, std::size_t written) noexcept {
 }
 
 struct WriteParts {
-  void operator()(int file, const fs::Path& path) {
+  void operator()(int file, const std::string& path) {
     std::vector<iovec> pieces;
     for (std::string& part : parts) pieces.push_back({part.data(), part.size()});
     std::span<iovec> rest = pieces;
@@ -117,7 +117,7 @@ struct WriteParts {
 
 /// A system call on the descriptor alone.
 struct CallOnFile {
-  void operator()(int file, const fs::Path& path) const {
+  void operator()(int file, const std::string& path) const {
     checked(
         name, [&] { return call(file); }, path);
   }
@@ -166,8 +166,8 @@ AsyncId File::async_id() const noexcept {
 
 int File::descriptor() const noexcept { return is_open() ? state_->descriptor : -1; }
 
-void File::open(fs::Path path, OpenOptions options, Callback<File> fn, CreationSite site) {
-  detail::start("open", std::move(path), OpenIt{options, site}, std::move(fn), site);
+void File::open(const fs::Path& path, OpenOptions options, Callback<File> fn, CreationSite site) {
+  detail::start("open", path, OpenIt{options, site}, std::move(fn), site);
 }
 
 void File::read(std::size_t size_max, Callback<std::string> fn, CreationSite site) {
@@ -207,7 +207,7 @@ void File::writev_at(std::uint64_t position, std::vector<std::string> parts, Cal
 }
 
 void File::stat(Callback<fs::Stat> fn, CreationSite site) {
-  auto op = [](int file, const fs::Path& path) {
+  auto op = [](int file, const std::string& path) {
     struct ::stat status;
     checked(
         "fstat", [&] { return ::fstat(file, &status); }, path);
@@ -218,7 +218,7 @@ void File::stat(Callback<fs::Stat> fn, CreationSite site) {
 
 void File::truncate(std::uint64_t size, Callback<void> fn, CreationSite site) {
   if (!fits(size, 0)) return state().refuse(UV_EINVAL, "ftruncate", std::move(fn), site);
-  auto op = [size](int file, const fs::Path& path) {
+  auto op = [size](int file, const std::string& path) {
     checked(
         "ftruncate", [&] { return ::ftruncate(file, static_cast<off_t>(size)); }, path);
   };

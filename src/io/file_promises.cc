@@ -7,12 +7,11 @@ namespace contrail::inline v0 {
 
 using detail::promised;
 
-Promise<File> File::open(fs::Path path, OpenOptions options, std::stop_token stop,
+Promise<File> File::open(const fs::Path& path, OpenOptions options, std::stop_token stop,
                          CreationSite site) {
   const std::string subject = path.string();
-  return promised<File>({std::move(stop), site, "open", subject}, [&](Callback<File> fn) {
-    open(std::move(path), options, std::move(fn), site);
-  });
+  return promised<File>({std::move(stop), site, "open", subject},
+                        [&](Callback<File> fn) { open(path, options, std::move(fn), site); });
 }
 
 Promise<std::string> File::read(std::size_t size_max, std::stop_token stop, CreationSite site) {

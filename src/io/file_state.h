@@ -43,7 +43,7 @@ struct File::State final : detail::PoolHandle {
   void start(std::string_view operation, Operation op, Callback<T> fn, CreationSite site) {
     if (!is_open()) return detail::tell_later(std::move(fn), error(UV_EBADF, operation), site);
     using Work = FileWork<T, Operation>;
-    detail::FsRequest<T, Work>::start(operation, fs::Path(details.path),
+    detail::FsRequest<T, Work>::start(operation, details.path,
                                       Work{InFlight(*this), descriptor, std::move(op)},
                                       std::move(fn), site);
   }
@@ -69,11 +69,11 @@ struct File::State final : detail::PoolHandle {
   struct FileWork {
     using Op = Operation;
 
-    auto operator()(const fs::Path& path) { return op(number, path); }
+    auto operator()(const std::string& path) { return op(number, path); }
 
     template <class Raw>
     Result<T> finish(Result<Raw> raw, const fs::Details& of) {
-      if (in_flight.abandoned()) return Error(UV_ECANCELED, of.operation, of.path.string());
+      if (in_flight.abandoned()) return Error(UV_ECANCELED, of.operation, of.path);
       if constexpr (requires { op.finish(std::move(raw)); }) {
         return op.finish(std::move(raw));
       } else {

@@ -53,21 +53,21 @@ fs::Stat from_system(const struct ::stat& status) noexcept {
 
 namespace {
 
-fs::Stat stat_of(const fs::Path& path) {
+fs::Stat stat_of(const std::string& path) {
   struct ::stat status;
   checked(
       "stat", [&] { return ::stat(path.c_str(), &status); }, path);
   return from_system(status);
 }
 
-fs::Stat lstat_of(const fs::Path& path) {
+fs::Stat lstat_of(const std::string& path) {
   struct ::stat status;
   checked(
       "lstat", [&] { return ::lstat(path.c_str(), &status); }, path);
   return from_system(status);
 }
 
-fs::FileSystem statfs_of(const fs::Path& path) {
+fs::FileSystem statfs_of(const std::string& path) {
   struct ::statfs status;
   checked(
       "statfs", [&] { return ::statfs(path.c_str(), &status); }, path);
@@ -81,7 +81,7 @@ fs::FileSystem statfs_of(const fs::Path& path) {
 }
 
 auto time_setter(std::string_view syscall, fs::Time accessed, fs::Time modified, int flags) {
-  return [=](const fs::Path& path) {
+  return [=](const std::string& path) {
     const timespec times[] = {to_system(accessed), to_system(modified)};
     checked(
         syscall, [&] { return ::utimensat(AT_FDCWD, path.c_str(), times, flags); }, path);
@@ -89,7 +89,7 @@ auto time_setter(std::string_view syscall, fs::Time accessed, fs::Time modified,
 }
 
 auto owner_setter(std::string_view syscall, std::uint32_t user, std::uint32_t group, int flags) {
-  return [=](const fs::Path& path) {
+  return [=](const std::string& path) {
     checked(
         syscall, [&] { return ::fchownat(AT_FDCWD, path.c_str(), user, group, flags); }, path);
   };
@@ -105,98 +105,95 @@ bool Stat::is_file() const noexcept { return S_ISREG(mode); }
 bool Stat::is_directory() const noexcept { return S_ISDIR(mode); }
 bool Stat::is_link() const noexcept { return S_ISLNK(mode); }
 
-void stat(Path path, Callback<Stat> fn, CreationSite site) {
-  detail::start("stat", std::move(path), detail::stat_of, std::move(fn), site);
+void stat(const Path& path, Callback<Stat> fn, CreationSite site) {
+  detail::start("stat", path, detail::stat_of, std::move(fn), site);
 }
 
-void lstat(Path path, Callback<Stat> fn, CreationSite site) {
-  detail::start("lstat", std::move(path), detail::lstat_of, std::move(fn), site);
+void lstat(const Path& path, Callback<Stat> fn, CreationSite site) {
+  detail::start("lstat", path, detail::lstat_of, std::move(fn), site);
 }
 
-void statfs(Path path, Callback<FileSystem> fn, CreationSite site) {
-  detail::start("statfs", std::move(path), detail::statfs_of, std::move(fn), site);
+void statfs(const Path& path, Callback<FileSystem> fn, CreationSite site) {
+  detail::start("statfs", path, detail::statfs_of, std::move(fn), site);
 }
 
-void access(Path path, Access wanted, Callback<void> fn, CreationSite site) {
-  auto work = [wanted](const Path& what) {
+void access(const Path& path, Access wanted, Callback<void> fn, CreationSite site) {
+  auto work = [wanted](const std::string& what) {
     detail::checked(
         "access", [&] { return ::access(what.c_str(), static_cast<int>(wanted)); }, what);
   };
-  detail::start("access", std::move(path), work, std::move(fn), site);
+  detail::start("access", path, work, std::move(fn), site);
 }
 
-void chmod(Path path, Mode mode, Callback<void> fn, CreationSite site) {
-  auto work = [mode](const Path& what) {
+void chmod(const Path& path, Mode mode, Callback<void> fn, CreationSite site) {
+  auto work = [mode](const std::string& what) {
     detail::checked(
         "chmod", [&] { return ::chmod(what.c_str(), mode); }, what);
   };
-  detail::start("chmod", std::move(path), work, std::move(fn), site);
+  detail::start("chmod", path, work, std::move(fn), site);
 }
 
-void chown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+void chown(const Path& path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
            CreationSite site) {
   auto work = detail::owner_setter("chown", user, group, 0);
-  detail::start("chown", std::move(path), work, std::move(fn), site);
+  detail::start("chown", path, work, std::move(fn), site);
 }
 
-void lchown(Path path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
+void lchown(const Path& path, std::uint32_t user, std::uint32_t group, Callback<void> fn,
             CreationSite site) {
   auto work = detail::owner_setter("lchown", user, group, AT_SYMLINK_NOFOLLOW);
-  detail::start("lchown", std::move(path), work, std::move(fn), site);
+  detail::start("lchown", path, work, std::move(fn), site);
 }
 
-void utimes(Path path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
+void utimes(const Path& path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
   auto work = detail::time_setter("utime", accessed, modified, 0);
-  detail::start("utimes", std::move(path), work, std::move(fn), site);
+  detail::start("utimes", path, work, std::move(fn), site);
 }
 
-void lutimes(Path path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
+void lutimes(const Path& path, Time accessed, Time modified, Callback<void> fn, CreationSite site) {
   auto work = detail::time_setter("lutime", accessed, modified, AT_SYMLINK_NOFOLLOW);
-  detail::start("lutimes", std::move(path), work, std::move(fn), site);
+  detail::start("lutimes", path, work, std::move(fn), site);
 }
 
-Promise<Stat> stat(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<Stat>("stat", std::move(stop), site, stat, std::move(path));
+Promise<Stat> stat(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Stat>("stat", std::move(stop), site, stat, path);
 }
 
-Promise<Stat> lstat(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<Stat>("lstat", std::move(stop), site, lstat, std::move(path));
+Promise<Stat> lstat(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<Stat>("lstat", std::move(stop), site, lstat, path);
 }
 
-Promise<FileSystem> statfs(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<FileSystem>("statfs", std::move(stop), site, statfs, std::move(path));
+Promise<FileSystem> statfs(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<FileSystem>("statfs", std::move(stop), site, statfs, path);
 }
 
-Promise<void> access(Path path, Access wanted, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("access", std::move(stop), site, access, std::move(path), wanted);
+Promise<void> access(const Path& path, Access wanted, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("access", std::move(stop), site, access, path, wanted);
 }
 
-Promise<void> chmod(Path path, Mode mode, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("chmod", std::move(stop), site, chmod, std::move(path), mode);
+Promise<void> chmod(const Path& path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("chmod", std::move(stop), site, chmod, path, mode);
 }
 
-Promise<void> chown(Path path, std::uint32_t user, std::uint32_t group, std::stop_token stop,
+Promise<void> chown(const Path& path, std::uint32_t user, std::uint32_t group, std::stop_token stop,
                     CreationSite site) {
-  return detail::promised<void>("chown", std::move(stop), site, chown, std::move(path), user,
-                                group);
+  return detail::promised<void>("chown", std::move(stop), site, chown, path, user, group);
 }
 
-Promise<void> lchown(Path path, std::uint32_t user, std::uint32_t group, std::stop_token stop,
+Promise<void> lchown(const Path& path, std::uint32_t user, std::uint32_t group,
+                     std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("lchown", std::move(stop), site, lchown, path, user, group);
+}
+
+Promise<void> utimes(const Path& path, Time accessed, Time modified, std::stop_token stop,
                      CreationSite site) {
-  return detail::promised<void>("lchown", std::move(stop), site, lchown, std::move(path), user,
-                                group);
+  return detail::promised<void>("utimes", std::move(stop), site, utimes, path, accessed, modified);
 }
 
-Promise<void> utimes(Path path, Time accessed, Time modified, std::stop_token stop,
-                     CreationSite site) {
-  return detail::promised<void>("utimes", std::move(stop), site, utimes, std::move(path), accessed,
-                                modified);
-}
-
-Promise<void> lutimes(Path path, Time accessed, Time modified, std::stop_token stop,
+Promise<void> lutimes(const Path& path, Time accessed, Time modified, std::stop_token stop,
                       CreationSite site) {
-  return detail::promised<void>("lutimes", std::move(stop), site, lutimes, std::move(path),
-                                accessed, modified);
+  return detail::promised<void>("lutimes", std::move(stop), site, lutimes, path, accessed,
+                                modified);
 }
 
 }  // namespace fs

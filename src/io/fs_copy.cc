@@ -40,8 +40,8 @@ struct CopyWhole {
 /// finished when it goes is removed.
 class PieceCopy {
  public:
-  PieceCopy(fs::Path to, bool exclusive, Clone clone)
-      : to_(std::move(to)), exclusive_(exclusive), clone_(clone) {}
+  PieceCopy(const fs::Path& to, bool exclusive, Clone clone)
+      : to_(to), exclusive_(exclusive), clone_(clone) {}
   PieceCopy(const PieceCopy&) = delete;
   PieceCopy& operator=(const PieceCopy&) = delete;
   ~PieceCopy() { give_up(); }
@@ -134,12 +134,12 @@ class PieceCopy {
 /// One resource, called back for each piece. The loop has it between two pieces: a Loop that goes
 /// ends it there.
 struct WatchedCopy final : RequestState<uv_work_t> {
-  WatchedCopy(fs::Path from, fs::Path to, fs::CopyOptions options, Callback<void> callback,
-              CreationSite site)
-      : copy(std::move(to), options.exclusive, options.clone),
+  WatchedCopy(const fs::Path& from, const fs::Path& to, fs::CopyOptions options,
+              Callback<void> callback, CreationSite site)
+      : copy(to, options.exclusive, options.clone),
         on_progress(std::move(options.on_progress)),
         fn(std::move(callback)),
-        details{"copy_file", std::move(from)},
+        details{"copy_file", from.native()},
         resource(fs_type, AnyRef::to(details), site) {}
 
   static void go_on(std::unique_ptr<WatchedCopy> self) {
@@ -157,7 +157,7 @@ struct WatchedCopy final : RequestState<uv_work_t> {
     } catch (const Error& error) {
       self.failure = error;
     } catch (const std::bad_alloc&) {
-      self.failure = Error(UV_ENOMEM, "copyfile", self.details.path.string());
+      self.failure = Error(UV_ENOMEM, "copyfile", self.details.path);
     }
     if (self.failure) self.copy.give_up();
   }
@@ -168,7 +168,7 @@ struct WatchedCopy final : RequestState<uv_work_t> {
     CallbackScope scope;
     if (status < 0 || (self->canceled && self->more)) {
       self->copy.give_up();
-      self->failure.emplace(UV_ECANCELED, "copy_file", self->details.path.string());
+      self->failure.emplace(UV_ECANCELED, "copy_file", self->details.path);
     }
     if (self->failure) {
       return scope.call(self->resource, [&] { self->fn(*self->failure); });
@@ -201,28 +201,29 @@ struct WatchedCopy final : RequestState<uv_work_t> {
 
 namespace fs {
 
-void copy_file(Path from, Path to, CopyOptions options, Callback<void> fn, CreationSite site) {
+void copy_file(const Path& from, const Path& to, CopyOptions options, Callback<void> fn,
+               CreationSite site) {
   if (!options.on_progress) {
     detail::CopyWhole work{to, options.exclusive, options.clone};
-    return detail::start("copy_file", std::move(from), to, std::move(work), std::move(fn), site);
+    return detail::start("copy_file", from, to, std::move(work), std::move(fn), site);
   }
   for (const Path* path : {&from, &to}) {
     if (auto refused = detail::refusal("copy_file", *path)) {
       return detail::tell_later(std::move(fn), *refused, site);
     }
   }
-  detail::WatchedCopy::go_on(std::make_unique<detail::WatchedCopy>(
-      std::move(from), std::move(to), std::move(options), std::move(fn), site));
+  detail::WatchedCopy::go_on(
+      std::make_unique<detail::WatchedCopy>(from, to, std::move(options), std::move(fn), site));
 }
 
-void copy_file(Path from, Path to, Callback<void> fn, CreationSite site) {
-  copy_file(std::move(from), std::move(to), {}, std::move(fn), site);
+void copy_file(const Path& from, const Path& to, Callback<void> fn, CreationSite site) {
+  copy_file(from, to, {}, std::move(fn), site);
 }
 
-Promise<void> copy_file(Path from, Path to, CopyOptions options, std::stop_token stop,
+Promise<void> copy_file(const Path& from, const Path& to, CopyOptions options, std::stop_token stop,
                         CreationSite site) {
-  return detail::promised<void>("copy_file", std::move(stop), site, copy_file, std::move(from),
-                                std::move(to), std::move(options));
+  return detail::promised<void>("copy_file", std::move(stop), site, copy_file, from, to,
+                                std::move(options));
 }
 
 }  // namespace fs

@@ -75,80 +75,74 @@ fs::Path make_temporary_file(const fs::Path& prefix) {
 
 namespace fs {
 
-void read_dir(Path path, Callback<std::vector<DirEntry>> fn, CreationSite site) {
-  detail::start("read_dir", std::move(path), detail::entries_of, std::move(fn), site);
+void read_dir(const Path& path, Callback<std::vector<DirEntry>> fn, CreationSite site) {
+  detail::start("read_dir", path, detail::entries_of, std::move(fn), site);
 }
 
-void make_dir(Path path, Mode mode, Callback<void> fn, CreationSite site) {
+void make_dir(const Path& path, Mode mode, Callback<void> fn, CreationSite site) {
   auto work = [mode](const Path& what) { detail::make_one(what, mode); };
-  detail::start("make_dir", std::move(path), work, std::move(fn), site);
+  detail::start("make_dir", path, work, std::move(fn), site);
 }
 
-void make_dirs(Path path, Mode mode, Callback<void> fn, CreationSite site) {
+void make_dirs(const Path& path, Mode mode, Callback<void> fn, CreationSite site) {
   auto work = [mode](const Path& what) { detail::make_with_parents(what, mode); };
-  detail::start("make_dirs", std::move(path), work, std::move(fn), site);
+  detail::start("make_dirs", path, work, std::move(fn), site);
 }
 
-void remove_dir(Path path, Callback<void> fn, CreationSite site) {
+void remove_dir(const Path& path, Callback<void> fn, CreationSite site) {
   auto work = [](const Path& what) {
     detail::checked(
         "rmdir", [&] { return ::rmdir(what.c_str()); }, what);
   };
-  detail::start("remove_dir", std::move(path), work, std::move(fn), site);
+  detail::start("remove_dir", path, work, std::move(fn), site);
 }
 
-void remove_all(Path path, Callback<void> fn, CreationSite site) {
-  detail::start("remove_all", std::move(path), detail::remove_tree, std::move(fn), site);
+void remove_all(const Path& path, Callback<void> fn, CreationSite site) {
+  detail::start("remove_all", path, detail::remove_tree, std::move(fn), site);
 }
 
-void make_temp_dir(Path prefix, Callback<Path> fn, CreationSite site) {
-  detail::start("make_temp_dir", std::move(prefix), detail::make_temporary_dir, std::move(fn),
-                site);
+void make_temp_dir(const Path& prefix, Callback<Path> fn, CreationSite site) {
+  detail::start("make_temp_dir", prefix, detail::make_temporary_dir, std::move(fn), site);
 }
 
-void make_temp_file(Path prefix, Callback<Path> fn, CreationSite site) {
-  detail::start("make_temp_file", std::move(prefix), detail::make_temporary_file, std::move(fn),
-                site);
+void make_temp_file(const Path& prefix, Callback<Path> fn, CreationSite site) {
+  detail::start("make_temp_file", prefix, detail::make_temporary_file, std::move(fn), site);
 }
 
-void make_dir(Path path, Callback<void> fn, CreationSite site) {
-  make_dir(std::move(path), 0777, std::move(fn), site);
+void make_dir(const Path& path, Callback<void> fn, CreationSite site) {
+  make_dir(path, 0777, std::move(fn), site);
 }
 
-void make_dirs(Path path, Callback<void> fn, CreationSite site) {
-  make_dirs(std::move(path), 0777, std::move(fn), site);
+void make_dirs(const Path& path, Callback<void> fn, CreationSite site) {
+  make_dirs(path, 0777, std::move(fn), site);
 }
 
-Promise<std::vector<DirEntry>> read_dir(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<std::vector<DirEntry>>("read_dir", std::move(stop), site, read_dir,
-                                                 std::move(path));
+Promise<std::vector<DirEntry>> read_dir(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<std::vector<DirEntry>>("read_dir", std::move(stop), site, read_dir, path);
 }
 
-Promise<void> make_dir(Path path, Mode mode, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("make_dir", std::move(stop), site, make_dir, std::move(path), mode);
+Promise<void> make_dir(const Path& path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("make_dir", std::move(stop), site, make_dir, path, mode);
 }
 
-Promise<void> make_dirs(Path path, Mode mode, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("make_dirs", std::move(stop), site, make_dirs, std::move(path),
-                                mode);
+Promise<void> make_dirs(const Path& path, Mode mode, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("make_dirs", std::move(stop), site, make_dirs, path, mode);
 }
 
-Promise<void> remove_dir(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("remove_dir", std::move(stop), site, remove_dir, std::move(path));
+Promise<void> remove_dir(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("remove_dir", std::move(stop), site, remove_dir, path);
 }
 
-Promise<void> remove_all(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("remove_all", std::move(stop), site, remove_all, std::move(path));
+Promise<void> remove_all(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("remove_all", std::move(stop), site, remove_all, path);
 }
 
-Promise<Path> make_temp_dir(Path prefix, std::stop_token stop, CreationSite site) {
-  return detail::promised<Path>("make_temp_dir", std::move(stop), site, make_temp_dir,
-                                std::move(prefix));
+Promise<Path> make_temp_dir(const Path& prefix, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("make_temp_dir", std::move(stop), site, make_temp_dir, prefix);
 }
 
-Promise<Path> make_temp_file(Path prefix, std::stop_token stop, CreationSite site) {
-  return detail::promised<Path>("make_temp_file", std::move(stop), site, make_temp_file,
-                                std::move(prefix));
+Promise<Path> make_temp_file(const Path& prefix, std::stop_token stop, CreationSite site) {
+  return detail::promised<Path>("make_temp_file", std::move(stop), site, make_temp_file, prefix);
 }
 
 }  // namespace fs

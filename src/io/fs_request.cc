@@ -4,12 +4,12 @@
 
 namespace contrail::inline v0::detail {
 
-void fail(std::string_view syscall, const fs::Path& path) {
-  throw Error(uv_translate_sys_error(errno), syscall, path.string());
+void fail(std::string_view syscall, const std::string& path) {
+  throw Error(uv_translate_sys_error(errno), syscall, path);
 }
 
-void fail(std::string_view syscall, const fs::Path& from, const fs::Path& to) {
-  throw Error(uv_translate_sys_error(errno), syscall, from.string() + " -> " + to.string());
+void fail(std::string_view syscall, const std::string& from, const std::string& to) {
+  throw Error(uv_translate_sys_error(errno), syscall, from + " -> " + to);
 }
 
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path) {

@@ -21,24 +21,23 @@ inline constexpr ResourceType fs_type{resource_types::fs_request.name,
 /// One file operation: done on the pool by ordinary system calls, so that one request, one
 /// resource, is one operation of the caller's, however many calls it takes.
 ///
-/// Work is called with the path, on a thread of the pool, where it may not touch anything of the
-/// loop's; it returns the value or throws Error. If it has a finish(), that makes of its outcome
-/// the caller's: on the loop, as nobody, ahead of the callback.
+/// Work is called with the path, as text, on a thread of the pool, where it may not touch anything
+/// of the loop's; it returns the value or throws Error. If it has a finish(), that makes of its
+/// outcome the caller's: on the loop, as nobody, ahead of the callback.
 template <class T, class Work>
 struct FsRequest final : RequestState<uv_work_t> {
-  using Raw = std::invoke_result_t<Work&, const fs::Path&>;
+  using Raw = std::invoke_result_t<Work&, const std::string&>;
 
-  FsRequest(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& callback,
+  FsRequest(std::string_view operation, const fs::Path& path, Work&& what, Callback<T>&& callback,
             CreationSite site)
       : work(std::move(what)),
         fn(std::move(callback)),
-        details{operation, std::move(path)},
+        details{operation, path.native()},
         resource(fs_type, AnyRef::to(details), site) {}
 
-  static void start(std::string_view operation, fs::Path&& path, Work&& what, Callback<T>&& fn,
+  static void start(std::string_view operation, const fs::Path& path, Work&& what, Callback<T>&& fn,
                     CreationSite site) {
-    auto self = std::make_unique<FsRequest>(operation, std::move(path), std::move(what),
-                                            std::move(fn), site);
+    auto self = std::make_unique<FsRequest>(operation, path, std::move(what), std::move(fn), site);
     // It fails only for lack of a callback.
     FsRequest::submit(self, [](uv_work_t* request) {
       return uv_queue_work(loop_state().uv, request, on_pool, on_loop);
@@ -85,7 +84,7 @@ struct FsRequest final : RequestState<uv_work_t> {
   }
 
   const AsyncResource* about() const noexcept override { return &resource; }
-  Error error(int status) const { return Error(status, details.operation, details.path.string()); }
+  Error error(int status) const { return Error(status, details.operation, details.path); }
 
   Work work;
   Callback<T> fn;
@@ -95,8 +94,8 @@ struct FsRequest final : RequestState<uv_work_t> {
 };
 
 /// For the pool: the call that failed just now, and on what.
-[[noreturn]] void fail(std::string_view syscall, const fs::Path& path);
-[[noreturn]] void fail(std::string_view syscall, const fs::Path& from, const fs::Path& to);
+[[noreturn]] void fail(std::string_view syscall, const std::string& path);
+[[noreturn]] void fail(std::string_view syscall, const std::string& from, const std::string& to);
 
 /// Calls a system call until no signal interrupts it; throws what it fails with.
 template <class Call, class... Paths>
@@ -111,32 +110,35 @@ auto checked(std::string_view syscall, Call call, const Paths&... paths) {
 /// Why the system is not even asked, if there is a reason: it would see another path.
 std::optional<Error> refusal(std::string_view operation, const fs::Path& path);
 
-/// By reference: to move a path costs more than one would think.
+/// The path is kept as text: to copy or to move its parts would cost as much as all the rest.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path&& path, Work work, Callback<T>&& fn,
+void start(std::string_view operation, const fs::Path& path, Work work, Callback<T>&& fn,
            CreationSite site) {
   if (auto refused = refusal(operation, path)) return tell_later(std::move(fn), *refused, site);
-  FsRequest<T, Work>::start(operation, std::move(path), std::move(work), std::move(fn), site);
+  FsRequest<T, Work>::start(operation, path, std::move(work), std::move(fn), site);
 }
 
 /// The same with a second path, which Work is made with.
 template <class T, class Work>
-void start(std::string_view operation, fs::Path&& path, const fs::Path& other, Work work,
+void start(std::string_view operation, const fs::Path& path, const fs::Path& other, Work work,
            Callback<T>&& fn, CreationSite site) {
   if (auto refused = refusal(operation, other)) return tell_later(std::move(fn), *refused, site);
-  start<T>(operation, std::move(path), std::move(work), std::move(fn), site);
+  start<T>(operation, path, std::move(work), std::move(fn), site);
 }
+
+/// How the functions of fs take an argument.
+template <class T>
+using Taken = std::conditional_t<std::is_same_v<T, fs::Path>, const fs::Path&, T>;
 
 /// The promise form of a function of fs that takes its path first and a callback last.
 template <class T, class... Args>
 Promise<T> promised(std::string_view operation, std::stop_token stop, CreationSite site,
-                    void (*call)(fs::Path, std::type_identity_t<Args>..., Callback<T>,
+                    void (*call)(const fs::Path&, std::type_identity_t<Taken<Args>>..., Callback<T>,
                                  CreationSite),
-                    fs::Path path, Args... args) {
+                    const fs::Path& path, Args... args) {
   const std::string subject = stop.stop_possible() ? path.string() : std::string();
-  return promised<T>({std::move(stop), site, operation, subject}, [&](Callback<T> fn) {
-    call(std::move(path), std::move(args)..., std::move(fn), site);
-  });
+  return promised<T>({std::move(stop), site, operation, subject},
+                     [&](Callback<T> fn) { call(path, std::move(args)..., std::move(fn), site); });
 }
 
 }  // namespace contrail::inline v0::detail

@@ -14,11 +14,11 @@ namespace contrail::inline v0 {
 namespace detail {
 namespace {
 
-std::string read_whole(const fs::Path& path) {
+std::string read_whole(const std::string& path) {
   constexpr std::size_t smallest_step = 4096;
   constexpr std::size_t largest_step = 1 << 20;
   constexpr std::size_t largest_file = 0x7fffffff;  // Node's limit.
-  const Error too_large(UV_EFBIG, "read", path.string());
+  const Error too_large(UV_EFBIG, "read", path);
   Descriptor file(path, O_RDONLY);
   struct ::stat status;
   if (::fstat(file.number(), &status) < 0) fail("fstat", path);
@@ -41,7 +41,7 @@ std::string read_whole(const fs::Path& path) {
 }
 
 struct WriteWhole {
-  void operator()(const fs::Path& path) const {
+  void operator()(const std::string& path) const {
     const int exclusive = options.exclusive ? O_EXCL : 0;
     Descriptor file(path, O_WRONLY | O_CREAT | how | exclusive, options.mode);
     for (std::string_view rest = data; !rest.empty();) {
@@ -66,58 +66,58 @@ struct WriteWhole {
 
 namespace fs {
 
-void read_file(Path path, Callback<std::string> fn, CreationSite site) {
-  detail::start("read_file", std::move(path), detail::read_whole, std::move(fn), site);
+void read_file(const Path& path, Callback<std::string> fn, CreationSite site) {
+  detail::start("read_file", path, detail::read_whole, std::move(fn), site);
 }
 
-void write_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+void write_file(const Path& path, std::string data, WriteOptions options, Callback<void> fn,
                 CreationSite site) {
   detail::WriteWhole work{std::move(data), options, O_TRUNC};
-  detail::start("write_file", std::move(path), std::move(work), std::move(fn), site);
+  detail::start("write_file", path, std::move(work), std::move(fn), site);
 }
 
-void append_file(Path path, std::string data, WriteOptions options, Callback<void> fn,
+void append_file(const Path& path, std::string data, WriteOptions options, Callback<void> fn,
                  CreationSite site) {
   detail::WriteWhole work{std::move(data), options, O_APPEND};
-  detail::start("append_file", std::move(path), std::move(work), std::move(fn), site);
+  detail::start("append_file", path, std::move(work), std::move(fn), site);
 }
 
-void truncate(Path path, std::uint64_t size, Callback<void> fn, CreationSite site) {
-  auto work = [size](const Path& what) {
-    if (size > std::numeric_limits<off_t>::max()) throw Error(UV_EFBIG, "truncate", what.string());
+void truncate(const Path& path, std::uint64_t size, Callback<void> fn, CreationSite site) {
+  auto work = [size](const std::string& what) {
+    if (size > std::numeric_limits<off_t>::max()) throw Error(UV_EFBIG, "truncate", what);
     detail::checked(
         "truncate", [&] { return ::truncate(what.c_str(), static_cast<off_t>(size)); }, what);
   };
-  detail::start("truncate", std::move(path), work, std::move(fn), site);
+  detail::start("truncate", path, work, std::move(fn), site);
 }
 
-void write_file(Path path, std::string data, Callback<void> fn, CreationSite site) {
-  write_file(std::move(path), std::move(data), {}, std::move(fn), site);
+void write_file(const Path& path, std::string data, Callback<void> fn, CreationSite site) {
+  write_file(path, std::move(data), {}, std::move(fn), site);
 }
 
-void append_file(Path path, std::string data, Callback<void> fn, CreationSite site) {
-  append_file(std::move(path), std::move(data), {}, std::move(fn), site);
+void append_file(const Path& path, std::string data, Callback<void> fn, CreationSite site) {
+  append_file(path, std::move(data), {}, std::move(fn), site);
 }
 
-Promise<std::string> read_file(Path path, std::stop_token stop, CreationSite site) {
-  return detail::promised<std::string>("read_file", std::move(stop), site, read_file,
-                                       std::move(path));
+Promise<std::string> read_file(const Path& path, std::stop_token stop, CreationSite site) {
+  return detail::promised<std::string>("read_file", std::move(stop), site, read_file, path);
 }
 
-Promise<void> write_file(Path path, std::string data, WriteOptions options, std::stop_token stop,
-                         CreationSite site) {
-  return detail::promised<void>("write_file", std::move(stop), site, write_file, std::move(path),
+Promise<void> write_file(const Path& path, std::string data, WriteOptions options,
+                         std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("write_file", std::move(stop), site, write_file, path,
                                 std::move(data), options);
 }
 
-Promise<void> append_file(Path path, std::string data, WriteOptions options, std::stop_token stop,
-                          CreationSite site) {
-  return detail::promised<void>("append_file", std::move(stop), site, append_file, std::move(path),
+Promise<void> append_file(const Path& path, std::string data, WriteOptions options,
+                          std::stop_token stop, CreationSite site) {
+  return detail::promised<void>("append_file", std::move(stop), site, append_file, path,
                                 std::move(data), options);
 }
 
-Promise<void> truncate(Path path, std::uint64_t size, std::stop_token stop, CreationSite site) {
-  return detail::promised<void>("truncate", std::move(stop), site, truncate, std::move(path), size);
+Promise<void> truncate(const Path& path, std::uint64_t size, std::stop_token stop,
+                       CreationSite site) {
+  return detail::promised<void>("truncate", std::move(stop), site, truncate, path, size);
 }
 
 }  // namespace fs

@@ -25,8 +25,7 @@ struct PoolHandle::CloseRequest : RequestState<uv_work_t> {
   void tell(int result) {
     std::vector<Callback<void>> others = std::move(handle->also_told_);
     PoolHandle* closed = std::exchange(handle, nullptr);
-    const Result<void> outcome =
-        result < 0 ? Error(result, "close", details.path.string()) : Result<void>();
+    const Result<void> outcome = result < 0 ? Error(result, "close", details.path) : Result<void>();
     InFlight kept(*closed);  // Its owner may let go of it in here.
     CallbackScope scope;
     scope.call(resource, [&] { fn(outcome); });

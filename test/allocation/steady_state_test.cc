@@ -11,6 +11,7 @@
 #include "contrail/udp.h"
 #include "failing_new.h"
 #include "tcp_test.h"
+#include "temp_dir.h"
 
 namespace contrail {
 namespace {
@@ -157,17 +158,14 @@ TEST_F(SteadyState, of_udp_coroutines_allocates_nothing) {
 
 // --- the thread pool ----------------------------------------------------------------------------
 
-TEST_F(SteadyState, of_file_operations_copies_their_paths_and_no_more) {
-  const fs::Path path = "/etc/passwd";
-  const std::size_t before = allocations();
-  const fs::Path copy = path;
-  const std::size_t per_copy = allocations() - before;
+TEST_F(SteadyState, of_file_operations_copies_the_text_of_their_paths_and_no_more) {
+  const TempDir folder;  // Its name is longer than what fits into a string.
   const std::size_t made = allocations_of([&] {
-    for (int i = 0; i < rounds; ++i) fs::stat(path, [](const Result<fs::Stat>&) {});
-    for (int i = 0; i < rounds; ++i) fs::stat(path).detach();
+    for (int i = 0; i < rounds; ++i) fs::stat(folder.path(), [](const Result<fs::Stat>&) {});
+    for (int i = 0; i < rounds; ++i) fs::stat(folder.path()).detach();
     loop().run();
   });
-  EXPECT_EQ(made, 2 * rounds * per_copy);
+  EXPECT_EQ(made, 2u * rounds);
 }
 
 TEST_F(SteadyState, of_work_for_the_pool_allocates_nothing) {

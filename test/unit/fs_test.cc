@@ -138,7 +138,7 @@ TEST_F(FsTest, shows_hooks_what_it_does) {
   std::string seen;
   AsyncHook hook({.init = [&](const ResourceInfo& made) {
     if (auto* details = made.details.as<fs::Details>()) {
-      seen += fmt::format("{} {} {} ", made.type, details->operation, details->path.string());
+      seen += fmt::format("{} {} {} ", made.type, details->operation, details->path);
     }
   }});
   hook.enable();
