@@ -40,16 +40,19 @@ AsyncResource::AsyncResource(const ResourceType& type, ResourceOptions options, 
 
 void AsyncResource::announce(const AsyncResource* cause) {
   detail::HookRegistry& hooks = detail::environment().hooks;
-  if (resource_type().name.empty()) [[unlikely]] {
+  const ResourceType& type = resource_type();
+  if (type.name.empty()) [[unlikely]] {
     release_context();
     throw std::invalid_argument("AsyncResource: the type must not be empty");
   }
-  if (detail::ResourceNotes* fresh = hooks.new_notes(frame_ && frame_->sampled)) {
+  const ResourceInfo made{id_, trigger_, type, AnyRef::from(details_, type.details_tag), site_};
+  detail::ResourceNotes* const fresh = hooks.new_notes(frame_ && frame_->sampled);
+  if (fresh) {
     fresh->details = details_;
     details_ = fresh;
     type_and_flags_ |= noted;
   }
-  hooks.emit_init(scope_key(), site_, cause ? cause->notes() : nullptr);
+  hooks.emit_init(made, type, fresh, cause ? cause->notes() : nullptr);
 }
 
 void AsyncResource::begin_again(detail::FrameRef context) {

@@ -154,12 +154,10 @@ ResourceNotes* notes_of_running(AsyncId id) noexcept {
 
 }  // namespace
 
-void HookRegistry::emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause) {
-  const ResourceType* type = key.type();
-  const ResourceInfo info{key.async_id, key.trigger_async_id, type->name,
-                          AnyRef::from(key.details(), type->details_tag), site};
-  if (!cause && slots.any()) cause = notes_of_running(key.trigger_async_id);
-  emit(&HookSet::init, {"init", key.async_id, type, key.notes(), cause}, info);
+void HookRegistry::emit_init(const ResourceInfo& made, const ResourceType& type,
+                             ResourceNotes* notes, ResourceNotes* cause) {
+  if (!cause && slots.any()) cause = notes_of_running(made.trigger_async_id);
+  emit(&HookSet::init, {"init", made.async_id, &type, notes, cause}, made);
   outside_callbacks();
 }
 
@@ -204,8 +202,9 @@ void HookRegistry::emit_destroys(std::span<const PendingDestroy> resources) noex
   event_time_ = 0;
 }
 
-void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause) {
-  environment().hooks.emit_init(key, site, cause);
+void emit_init(const ResourceInfo& made, const ResourceType& type, ResourceNotes* notes,
+               ResourceNotes* cause) {
+  environment().hooks.emit_init(made, type, notes, cause);
 }
 
 ResourceNotes* new_notes(bool sampled) noexcept {

@@ -36,7 +36,8 @@ class HookRegistry {
   std::int64_t event_time() noexcept;
 
   /// `cause` may be nullptr: then it is looked for among what is running.
-  void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause);
+  void emit_init(const ResourceInfo& made, const ResourceType& type, ResourceNotes* notes,
+                 ResourceNotes* cause);
   void emit_before(const ScopeKey& key) noexcept;
   void emit_after(const ScopeKey& key) noexcept;
   void emit_promise_resolve(AsyncId id, ResourceNotes* notes) noexcept;

@@ -29,12 +29,18 @@ void PromiseIds::announce(PromiseIds* parent, CreationSite site) {
   if (hot.watched & watch_no_loop) environment();
   track(parent);
   if (!(hot.promises & promise_init) || !watched(watch_init)) return;
+  const ResourceInfo made{
+      .async_id = id(),
+      .trigger_async_id = trigger_,
+      .type = resource_types::promise,
+      .site = site,
+  };
   if (ResourceNotes* fresh = new_notes(hot.frame && hot.frame->sampled)) {
     fresh->trigger = trigger_;
     notes_ = fresh;
     id_ |= noted;
   }
-  emit_init(key(), site, parent ? parent->notes() : nullptr);
+  emit_init(made, resource_types::promise, notes(), parent ? parent->notes() : nullptr);
 }
 
 void PromiseIds::announce_settled() noexcept {

@@ -40,7 +40,8 @@ struct ScopeKey {
 
 // Emitters: out of line, behind one test of hot.watched. Not [[gnu::cold]], which would optimise
 // them for size: with a hook enabled they run for every event.
-CONTRAIL_API void emit_init(const ScopeKey& key, CreationSite site, ResourceNotes* cause = nullptr);
+CONTRAIL_API void emit_init(const ResourceInfo& made, const ResourceType& type,
+                            ResourceNotes* notes, ResourceNotes* cause);
 CONTRAIL_API void emit_before(const ScopeKey& key) noexcept;
 /// The same ahead of a change of context; returns the frame to return to, which hooks may change.
 CONTRAIL_API ContextFrame* emit_before_leaving(const ScopeKey& key) noexcept;

@@ -33,6 +33,10 @@ constexpr ResourceType timeout = resource_types::timeout;
 detail::ScopeKey timer(AsyncId id) {
   return {id, root_async_id, reinterpret_cast<std::uintptr_t>(&timeout)};
 }
+void announce_timer(AsyncId id) {
+  const ResourceInfo made{.async_id = id, .trigger_async_id = root_async_id, .type = timeout};
+  detail::emit_init(made, timeout, nullptr, nullptr);
+}
 
 TEST_F(HookRecorderTest, prints_a_canonical_trace) {
   HookRecorder recorder({"Timeout"});
@@ -196,15 +200,15 @@ TEST_F(HookRecorderTest, may_start_in_the_middle_of_a_callback) {
 
 TEST_F(HookRecorderTest, finds_a_second_init) {
   HookRecorder recorder;
-  detail::emit_init(timer(50), {});
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
+  announce_timer(50);
   EXPECT_THAT(recorder.violations(), ElementsAre("init Timeout:1 for the second time"));
 }
 
 TEST_F(HookRecorderTest, finds_a_callback_ahead_of_its_init) {
   HookRecorder recorder;
   detail::emit_before(timer(50));
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
   detail::emit_after(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("before unknown:1 ahead of its init"));
 }
@@ -219,21 +223,21 @@ TEST_F(HookRecorderTest, allows_an_init_that_came_before_its_time) {
 
 TEST_F(HookRecorderTest, finds_a_before_without_its_after) {
   HookRecorder recorder;
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
   detail::emit_before(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("before Timeout:1 without its after"));
 }
 
 TEST_F(HookRecorderTest, finds_an_after_without_its_before) {
   HookRecorder recorder;
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
   detail::emit_after(timer(50));
   EXPECT_THAT(recorder.violations(), ElementsAre("after Timeout:1 without its before"));
 }
 
 TEST_F(HookRecorderTest, finds_callbacks_that_overlap) {
   HookRecorder recorder;
-  for (AsyncId id : {50, 51}) detail::emit_init(timer(id), {});
+  for (AsyncId id : {50, 51}) announce_timer(id);
   for (AsyncId id : {50, 51}) detail::emit_before(timer(id));
   for (AsyncId id : {50, 51}) detail::emit_after(timer(id));
   EXPECT_THAT(recorder.violations(), ElementsAre("after Timeout:1 while Timeout:2 is running",
@@ -242,7 +246,7 @@ TEST_F(HookRecorderTest, finds_callbacks_that_overlap) {
 
 TEST_F(HookRecorderTest, finds_a_second_destroy) {
   HookRecorder recorder;
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
   detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
   detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
   loop->run();
@@ -251,7 +255,7 @@ TEST_F(HookRecorderTest, finds_a_second_destroy) {
 
 TEST_F(HookRecorderTest, finds_a_callback_after_the_destroy) {
   HookRecorder recorder;
-  detail::emit_init(timer(50), {});
+  announce_timer(50);
   detail::queue_destroy(50, false, nullptr, detail::NotesEnd::here);
   loop->run();
   detail::emit_before(timer(50));
