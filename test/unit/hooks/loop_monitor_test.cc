@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -376,6 +377,25 @@ TEST_F(LoopMonitor, watches_the_loops_of_several_threads) {
   one.join();
   two.join();
   EXPECT_GE(told, 2);
+}
+
+TEST_F(LoopMonitor, shares_the_loop_and_its_signal_with_another_one) {
+  std::array<std::atomic<bool>, 2> has_told_stack{};
+  const auto watching = [&](std::size_t number) {
+    hooks::LoopMonitorOptions options = with_watchdog();
+    options.on_stuck = [&has_told_stack, number](const hooks::StuckLoop& stuck) {
+      if (!stuck.native_stack.empty()) has_told_stack[number] = true;
+    };
+    return hooks::LoopMonitor(std::move(options));
+  };
+  const hooks::LoopMonitor one = watching(0), other = watching(1);
+  // One callback after the other, as a monitor tells of each once, and may not get an answer.
+  for (int i = 0; i < 1000 && !(has_told_stack[0] && has_told_stack[1]); ++i) {
+    set_immediate([] { be_busy(4ms); });
+    loop().run();
+  }
+  EXPECT_TRUE(has_told_stack[0]);
+  EXPECT_TRUE(has_told_stack[1]);
 }
 
 TEST_F(LoopMonitor, refuses_signals_that_cannot_be_caught) {
