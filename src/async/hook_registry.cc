@@ -56,6 +56,7 @@ void HookRegistry::disable_all() {
   has_next_ = next_differs_ = false;
   promises_wanted_ = false;
   hot.promises = 0;
+  event_time_ = 0;
   publish();
 }
 
@@ -71,7 +72,8 @@ HookSet& HookRegistry::edit() {
 void HookRegistry::publish() {
   // The loop's next turn says whether it waits for a phase to begin.
   hot.watched = active_.watched() | (watches_phases() ? hot.watched & watch_phase : 0);
-  if (boundaries_borrowed_) hot.watched |= watch_before | watch_after;
+  boundaries_borrowed_ = false;
+  if (event_time_ != 0) borrow_boundaries();
   hot.any_hook = !active_.empty();
   some_only_sampled_ = active_.any_only_sampled();
 }
@@ -131,10 +133,7 @@ void HookRegistry::borrow_boundaries() noexcept {
   hot.watched |= boundaries;
 }
 
-void HookRegistry::return_boundaries() noexcept {
-  boundaries_borrowed_ = false;
-  publish();
-}
+void HookRegistry::return_boundaries() noexcept { publish(); }
 
 namespace {
 

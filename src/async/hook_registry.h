@@ -81,13 +81,14 @@ class HookRegistry {
   /// While callbacks that nobody listens to share a time, their ends must be heard all the same.
   void borrow_boundaries() noexcept;
   void at_boundary() noexcept {
+    if (emitting()) return;  // What a hook runs is at the time of what it is being told.
     event_time_ = 0;
     if (boundaries_borrowed_) [[unlikely]]
       return_boundaries();
   }
   /// Nothing says there when the next event is at another time.
   void outside_callbacks() noexcept {
-    if (hot.execution_id <= root_async_id) event_time_ = 0;
+    if (!emitting() && hot.execution_id <= root_async_id) event_time_ = 0;
   }
   void return_boundaries() noexcept;
   void watch_promises();

@@ -130,6 +130,38 @@ TEST_F(EventTime, goes_on_from_one_callback_to_the_next_though_nobody_listens_to
   EXPECT_GE(made.at(2) - made.at(1), 49us);
 }
 
+TEST_F(EventTime, goes_on_though_the_hook_that_heard_the_ends_of_callbacks_is_gone) {
+  std::vector<Clock::time_point> made;
+  AsyncHook hook({.init = [&](const ResourceInfo&) { made.push_back(event_time()); }});
+  AsyncHook other({.before = [](AsyncId) {}, .after = [](AsyncId) {}});
+  AsyncResource outer("Outer");
+  hook.enable();
+  other.enable();
+  outer.run_in_async_scope([&] {
+    AsyncResource{"One"};
+    other.disable();
+  });
+  spend(50us);
+  outer.run_in_async_scope([] { AsyncResource{"Two"}; });
+  EXPECT_GE(made.at(1) - made.at(0), 49us);
+}
+
+TEST_F(EventTime, is_the_same_for_every_hook_though_one_makes_and_runs_something) {
+  std::set<Clock::time_point> times;
+  AsyncHook one({.init = [&](const ResourceInfo& info) {
+    if (info.type != "Thing") return;
+    times.insert(event_time());
+    AsyncResource("Another").run_in_async_scope([] { spend(10us); });
+  }});
+  AsyncHook two({.init = [&](const ResourceInfo& info) {
+    if (info.type == "Thing") times.insert(event_time());
+  }});
+  one.enable();
+  two.enable();
+  AsyncResource{"Thing"};
+  EXPECT_EQ(times.size(), 1u);
+}
+
 TEST_F(EventTime, goes_on_outside_callbacks) {
   std::vector<Clock::time_point> made;
   AsyncHook hook({.init = [&](const ResourceInfo&) { made.push_back(event_time()); }});
