@@ -23,6 +23,7 @@ struct Incoming {
 
 /// What TcpSocket and its siblings share: reading, writing, closing.
 struct StreamState : HandleState, Cancellable {
+  struct WriteRequest;
   struct PendingRead {
     std::span<std::byte> buffer;
     Resolver<std::size_t> resolver;
@@ -84,10 +85,19 @@ struct StreamState : HandleState, Cancellable {
   void await_data();
   void arm_read_timer(std::chrono::milliseconds delay);
   void read_timer_due();
+  /// How a write has begun.
+  struct Sent {
+    int status;          ///< 0: everything is sent.
+    WriteRequest* rest;  ///< What libuv has of it, and hooks have yet to hear of; or nullptr.
+  };
+  template <class Data>
+  Sent send_now(Data&& data);
   template <class Data>
   int write_now(Data& data, std::size_t& written);
   template <class Data>
-  int write_rest(Data&& data, std::size_t written, Callback<void>& fn, CreationSite site);
+  Sent write_rest(Data&& data, std::size_t written);
+  template <class Start>
+  Sent hand_over(std::unique_ptr<WriteRequest> request, Start start);
   void wrote_later() noexcept;
   void wrote(int status, Callback<void>& fn);
   void settle_drained(int status);

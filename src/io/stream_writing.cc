@@ -63,25 +63,46 @@ std::string keep(WriteData&& data, std::size_t& written) {
 }
 Parts keep(Parts&& parts, std::size_t&) { return std::move(parts); }
 
-template <class Data>
-struct WriteRequest : RequestState<uv_write_t> {
-  WriteRequest(Data bytes, Callback<void> callback, StreamState& on, CreationSite site)
-      : data(std::move(bytes)),
-        fn(std::move(callback)),
-        resource(resource_types::write, {.trigger = &on.resource()}, site) {}
+}  // namespace
 
-  const AsyncResource* about() const noexcept override { return &resource; }
+/// Hooks hear of it once libuv has it: what they write then comes after it.
+struct StreamState::WriteRequest : RequestState<uv_write_t> {
+  void announce(StreamState& on, Callback<void> callback, CreationSite site) {
+    resource.emplace(resource_types::write, ResourceOptions{.trigger = &on.resource()}, site);
+    fn = std::move(callback);
+  }
+  const AsyncResource* about() const noexcept override { return resource ? &*resource : nullptr; }
 
-  Data data;
+  static void on_written(uv_write_t* request, int status) {
+    const auto self = take<WriteRequest>(request);
+    self->finished();
+    StreamState& on = of(request->handle->data);
+    CallbackScope scope;
+    const auto tell = [&] { on.wrote(status, self->fn); };
+    // There was no memory to announce it, which write() has thrown.
+    if (!self->resource) return scope.call(tell);
+    scope.call(*self->resource, tell);
+  }
+  /// Ahead of the callback.
+  virtual void finished() noexcept {}
+
   Callback<void> fn;
-  AsyncResource resource;
+  std::optional<AsyncResource> resource;
+};
+
+namespace {
+
+template <class Data>
+struct WriteOf : StreamState::WriteRequest {
+  explicit WriteOf(Data&& kept) : data(std::move(kept)) {}
+  Data data;
 };
 
 /// A write that a stream goes along with.
-struct SendRequest : WriteRequest<std::string> {
-  SendRequest(std::string bytes, StreamHandle stream, Callback<void> callback, StreamState& on,
-              CreationSite site)
-      : WriteRequest(std::move(bytes), std::move(callback), on, site), along(std::move(stream)) {}
+struct SendRequest : WriteOf<std::string> {
+  SendRequest(std::string bytes, StreamHandle stream)
+      : WriteOf(std::move(bytes)), along(std::move(stream)) {}
+  void finished() noexcept override { along = nullptr; }  // Closes before the caller hears.
 
   StreamHandle along;
 };
@@ -106,29 +127,26 @@ Result<void> outcome(const StreamState& on, int status, std::string_view syscall
 
 template <class Data>
 void StreamState::write(Data&& data, Callback<void> fn, CreationSite site) {
-  std::size_t written = 0;
-  int status = write_now(data, written);
-  if (status == in_flight) status = write_rest(std::move(data), written, fn, site);
-  // As in Node: the system took it, or refused it, at once, and the callback runs in a tick.
-  if (status == 0) loop().tasks.add_tick(told_success(std::move(fn)), site);
-  if (status < 0) tell_later(std::move(fn), error(status, "write"), site);
+  const Sent sent = send_now(std::move(data));
+  if (sent.rest) return sent.rest->announce(*this, std::move(fn), site);
+  if (sent.status < 0) return tell_later(std::move(fn), error(sent.status, "write"), site);
+  // As in Node: the system took it at once, and the callback runs in a tick.
+  loop().tasks.add_tick(told_success(std::move(fn)), site);
 }
 template void StreamState::write(WriteData&&, Callback<void>, CreationSite);
 template void StreamState::write(Parts&&, Callback<void>, CreationSite);
 
 template <class Data>
 Promise<void> StreamState::write(Data&& data, std::stop_token stop, CreationSite site) {
-  std::size_t written = 0;
-  const int status = stop.stop_requested() ? UV_ECANCELED : write_now(data, written);
-  if (status == 0) return Promise<void>::resolve({}, site);
-  if (status < 0) return Promise<void>::reject(error(status, "write"), site);
+  if (stop.stop_requested()) {
+    return Promise<void>::reject(error(UV_ECANCELED, "write"), site);
+  }
+  const Sent sent = send_now(std::move(data));
+  if (sent.status < 0) return Promise<void>::reject(error(sent.status, "write"), site);
+  if (!sent.rest) return Promise<void>::resolve({}, site);
   // Not promised(), which looks at the token once more: half of it is on its way.
   auto [promise, resolver] = Promise<void>::with_resolver(site);
-  Callback<void> fn = [resolver = std::move(resolver)](Result<void> result) mutable {
-    resolver.settle(std::move(result));
-  };
-  const int refused = write_rest(std::move(data), written, fn, site);
-  if (refused < 0) fn(error(refused, "write"));
+  sent.rest->announce(*this, Settle<void>{std::move(resolver)}, site);
   if (stop.stop_possible()) {
     cancel_on_stop(*state_of(promise), std::move(stop), "write", subject());
   }
@@ -136,6 +154,14 @@ Promise<void> StreamState::write(Data&& data, std::stop_token stop, CreationSite
 }
 template Promise<void> StreamState::write(WriteData&&, std::stop_token, CreationSite);
 template Promise<void> StreamState::write(Parts&&, std::stop_token, CreationSite);
+
+template <class Data>
+StreamState::Sent StreamState::send_now(Data&& data) {
+  std::size_t written = 0;
+  const int status = write_now(data, written);
+  if (status != in_flight) return {status, nullptr};
+  return write_rest(std::move(data), written);
+}
 
 /// How it ended at once; or in_flight, if there is something left to be sent.
 template <class Data>
@@ -154,51 +180,39 @@ int StreamState::write_now(Data& data, std::size_t& written) {
   return written == size && writes_in_flight_ == 0 ? 0 : in_flight;
 }
 
-/// in_flight, having taken fn; or why libuv has refused it.
 template <class Data>
-int StreamState::write_rest(Data&& data, std::size_t written, Callback<void>& fn,
-                            CreationSite site) {
+StreamState::Sent StreamState::write_rest(Data&& data, std::size_t written) {
   auto kept = keep(std::move(data), written);
-  using Request = WriteRequest<decltype(kept)>;
-  auto request = std::make_unique<Request>(std::move(kept), std::move(fn), *this, site);
+  auto request = std::make_unique<WriteOf<decltype(kept)>>(std::move(kept));
   auto buffers = buffers_of(request->data);
   const std::span<uv_buf_t> rest = after(buffers, written);
-  const int status = Request::submit(request, [&](uv_write_t* submitted) {
+  return hand_over(std::move(request), [&](uv_write_t* submitted) {
     const auto parts = static_cast<unsigned>(rest.size());
-    return uv_write(submitted, stream(), rest.data(), parts, [](uv_write_t* done, int result) {
-      auto self = Request::template take<Request>(done);
-      StreamState& on = of(done->handle->data);
-      run_callback(self->resource, [&] { on.wrote(result, self->fn); });
-    });
+    return uv_write(submitted, stream(), rest.data(), parts, WriteRequest::on_written);
   });
-  if (status < 0) {
-    fn = std::move(request->fn);
-    return status;
-  }
+}
+
+template <class Start>
+StreamState::Sent StreamState::hand_over(std::unique_ptr<WriteRequest> request, Start start) {
+  WriteRequest* const submitted = request.get();
+  const int status = WriteRequest::submit(request, start);
+  if (status < 0) return {status, nullptr};
   wrote_later();
-  return in_flight;
+  return {in_flight, submitted};
 }
 
 void StreamState::send(std::string data, StreamHandle along, Callback<void> fn, CreationSite site) {
-  int status = UV_EINVAL;
-  if (!is_open()) status = UV_EBADF;
+  Sent sent{is_open() ? UV_EINVAL : UV_EBADF, nullptr};
   if (is_open() && !data.empty() && along && along->is_open()) {
-    auto request = std::make_unique<SendRequest>(std::move(data), std::move(along), std::move(fn),
-                                                 *this, site);
-    uv_buf_t bytes{request->data.data(), request->data.size()};
-    uv_stream_t* sent = request->along->stream();
-    status = SendRequest::submit(request, [&](uv_write_t* submitted) {
-      return uv_write2(submitted, stream(), &bytes, 1, sent, [](uv_write_t* done, int result) {
-        auto self = SendRequest::take<SendRequest>(done);
-        self->along = nullptr;  // Closes before the caller hears.
-        StreamState& on = of(done->handle->data);
-        run_callback(self->resource, [&] { on.wrote(result, self->fn); });
-      });
+    uv_stream_t* const handle = along->stream();
+    auto request = std::make_unique<SendRequest>(std::move(data), std::move(along));
+    const uv_buf_t bytes{request->data.data(), request->data.size()};
+    sent = hand_over(std::move(request), [&](uv_write_t* submitted) {
+      return uv_write2(submitted, stream(), &bytes, 1, handle, WriteRequest::on_written);
     });
-    if (status >= 0) return wrote_later();
-    fn = std::move(request->fn);
   }
-  tell_later(std::move(fn), error(status, "send"), site);
+  if (sent.rest) return sent.rest->announce(*this, std::move(fn), site);
+  tell_later(std::move(fn), error(sent.status, "send"), site);
 }
 
 void StreamState::wrote_later() noexcept {
@@ -210,7 +224,7 @@ void StreamState::wrote_later() noexcept {
 void StreamState::wrote(int status, Callback<void>& fn) {
   --writes_in_flight_;
   const std::exception_ptr thrown = catch_from([&] { settle_drained(status); });
-  fn(outcome(*this, status, "write"));
+  if (fn) fn(outcome(*this, status, "write"));
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -324,6 +324,25 @@ TEST_F(StreamTest, writes_arrive_and_finish_in_their_order) {
   EXPECT_TRUE(got.text == large + "tail");
 }
 
+TEST_F(StreamTest, a_write_of_a_hook_comes_after_the_one_that_it_hears_of) {
+  auto [client, server] = connected_ends();
+  Collected got;
+  collect(server, got);
+  bool has_written = false;
+  AsyncHook hook({.init = [&, &client = client](const ResourceInfo&) {
+    if (std::exchange(has_written, true)) return;
+    client.write("hook's", ignore);
+  }});
+  hook.enable();
+  client.write(much(), ignore);
+  EXPECT_TRUE(std::exchange(has_written, false));
+  client.write(much()).detach();
+  EXPECT_TRUE(has_written);
+  client.shutdown(ignore);
+  run_until([&] { return got.ended; });
+  EXPECT_TRUE(got.text == much() + "hook's" + much() + "hook's");
+}
+
 TEST_F(StreamTest, an_empty_write_does_not_overtake_an_empty_write) {
   auto [client, server] = connected_ends();
   std::string order;
