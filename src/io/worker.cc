@@ -99,7 +99,7 @@ void Worker::State::run_loop() {
   if (token.stop_requested()) return;
   try {
     main(its_loop);
-    its_loop.run();
+    if (!token.stop_requested()) its_loop.run();  // It may have been stopped in there.
   } catch (const Exit&) {
     // It is over.
   }

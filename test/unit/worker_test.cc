@@ -186,6 +186,20 @@ TEST_F(Workers, end_after_the_turn_they_are_in) {
   EXPECT_GT(turns, 0);
 }
 
+TEST_F(Workers, end_when_they_are_told_to_though_they_run_their_loop_themselves) {
+  Loop& home = loop();
+  bool has_run = false;
+  std::optional<Worker> worker;
+  worker.emplace([&](Loop& its_loop) {
+    set_interval([] {}, 1ms);
+    home.post([&] { worker->terminate(); });
+    its_loop.run();
+    has_run = true;
+  });
+  EXPECT_EQ(end_of(*worker), "none");
+  EXPECT_TRUE(has_run);
+}
+
 TEST_F(Workers, know_in_long_work_that_they_are_to_stop) {
   MessageChannel<int> channel;
   Worker worker(
