@@ -1,6 +1,7 @@
 // The signal that makes all Loops say what they wait for.
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,8 +31,9 @@ namespace {
 class Loops {
  public:
   static Loops& instance() {
-    static auto* const loops = new Loops;  // Outlives all statics, which may be Loops.
-    return *loops;
+    static const bool once = (make_new(), ::pthread_atfork(nullptr, nullptr, make_new), true);
+    (void)once;
+    return *of_process;
   }
 
   void add(Loop& loop) {
@@ -55,6 +57,10 @@ class Loops {
 
  private:
   Loops() = default;
+  /// Those of its parent are none of a child's, and a thread that it has not may hold their mutex.
+  static void make_new() { of_process = new Loops; }
+
+  static constinit inline Loops* of_process = nullptr;  ///< Outlives all statics, as Loops may be.
   std::mutex mutex_;
   std::vector<Loop*> loops_;  ///< Each goes before its Loop does.
 };
@@ -72,10 +78,15 @@ constinit std::atomic<int> bell{-1};  ///< An eventfd that the thread waits at.
 constinit std::array<struct sigaction, NSIG> previous{};
 constinit std::atomic<pid_t> thread_of{-1};
 
+/// Not in a child that was forked since: there is no such thread in it.
+bool has_thread() { return thread_of == ::getpid(); }
+
 void on_signal(int number, siginfo_t* about, void* context) {
   const int saved_errno = errno;
   const std::uint64_t once = 1;
-  [[maybe_unused]] const ssize_t written = ::write(bell.load(), &once, sizeof once);
+  if (has_thread()) {  // Else the bell is the parent's.
+    [[maybe_unused]] const ssize_t written = ::write(bell.load(), &once, sizeof once);
+  }
   errno = saved_errno;
   const struct sigaction& before = previous[static_cast<std::size_t>(number)];
   if (before.sa_flags & SA_SIGINFO) {
@@ -91,9 +102,6 @@ void wait_for_signals(int descriptor) {
     if (::read(descriptor, &count, sizeof count) == sizeof count) Loops::instance().print_all();
   }
 }
-
-/// Not in a child that was forked since: there is no such thread in it.
-bool has_thread() { return thread_of == ::getpid(); }
 
 /// With all signals blocked in it: they are the program's.
 void start_thread() {

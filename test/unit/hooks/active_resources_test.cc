@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <uv.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -202,6 +204,46 @@ TEST(ActiveResourcesOnSignal, are_printed_by_children_that_were_forked_since) {
     loop.run();
   });
   EXPECT_THAT(child.output_with("by root\n"), HasSubstr("TCPSERVERWRAP"));
+}
+
+TEST(ActiveResourcesOnSignal, are_printed_by_nobody_if_it_was_sent_to_a_child_without_a_loop) {
+  Child child([] {
+    Loop loop;
+    hooks::print_active_resources_on_signal();
+    const pid_t grandchild = ::fork();
+    if (grandchild == 0) {
+      std::raise(SIGUSR2);
+      ::_exit(0);
+    }
+    ::waitpid(grandchild, nullptr, 0);
+    set_timeout([] {}, 50ms);  // As long as a printout would have to come.
+    loop.run();
+  });
+  EXPECT_EQ(child.output(), "");
+}
+
+TEST(ActiveResourcesOnSignal, do_not_keep_a_child_from_having_a_loop) {
+  if (has_thread_sanitizer)
+    GTEST_SKIP() << "wants no new threads in the child of a process with two";
+  Child child([] {
+    hooks::print_active_resources_on_signal();
+    Loop loop;
+    std::atomic<bool> over{false};
+    std::thread storm([&] {  // Forks meet the printing thread at work, sooner or later.
+      while (!over) ::kill(::getpid(), SIGUSR2);
+    });
+    for (int i = 0; i < 50; ++i) {
+      const pid_t grandchild = ::fork();
+      if (grandchild == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::_exit((std::thread([] { Loop its_own; }).join(), 0));
+      }
+      ::waitpid(grandchild, nullptr, 0);
+    }
+    over = true;
+    storm.join();
+  });
+  EXPECT_EQ(child.wait(), 0);
 }
 
 void say_before(int) { ::write(STDERR_FILENO, "before\n", 7); }
