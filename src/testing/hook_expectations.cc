@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -61,7 +63,7 @@ std::string shown(std::string_view trace) {
 
 }  // namespace
 
-struct HookExpectations::State {
+struct HookExpectations::State : std::enable_shared_from_this<State> {
   explicit State(std::initializer_list<std::string_view> types);
 
   void see(Kind kind, AsyncId id, const ResourceInfo* made = nullptr);
@@ -69,7 +71,7 @@ struct HookExpectations::State {
   Step& latest_init(std::string_view what);
   std::string result() const;
 
-  std::vector<Step> steps;
+  std::deque<Step> steps;  ///< They stay where they are as more are added.
   bool nothing_else = false;
 
  private:
@@ -112,6 +114,7 @@ void HookExpectations::State::see(Kind kind, AsyncId id, const ResourceInfo* mad
   const bool looked_at =
       !events.empty() && events.back().kind == kind && events.back().async_id == id;
   if (!looked_at || !failure_.empty()) return;
+  const auto keep = shared_from_this();  // What the user is asked may end it.
   if (next_ < steps.size()) {
     Step& step = steps[next_++];
     const std::string but = complaint(step, kind, id, made);
@@ -194,7 +197,7 @@ std::string HookExpectations::State::result() const {
 }
 
 HookExpectations::HookExpectations(std::initializer_list<std::string_view> only_types)
-    : state_(std::make_unique<State>(only_types)) {}
+    : state_(std::make_shared<State>(only_types)) {}
 HookExpectations::HookExpectations(HookExpectations&&) noexcept = default;
 HookExpectations& HookExpectations::operator=(HookExpectations&&) noexcept = default;
 HookExpectations::~HookExpectations() = default;

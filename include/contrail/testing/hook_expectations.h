@@ -71,7 +71,7 @@ class CONTRAIL_API HookExpectations {
  private:
   struct State;
   State& state() const noexcept;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace contrail::inline v0::testing

@@ -200,6 +200,30 @@ TEST_F(HookExpectationsTest, may_outlive_the_loop_and_see_its_end) {
   EXPECT_EQ(expected.result(), "ok");
 }
 
+TEST_F(HookExpectationsTest, may_be_added_to_while_they_are_being_met) {
+  HookExpectations expected({"Immediate"});
+  const auto add_many = [&] {
+    for (int i = 2; i < 100; ++i) expected.init("Immediate:" + std::to_string(i));
+    return true;
+  };
+  expected.init("Immediate:1").when(add_many, "more was added");
+  for (int i = 1; i < 100; ++i) set_immediate([] {});
+  EXPECT_EQ(expected.result(), "ok");
+}
+
+TEST_F(HookExpectationsTest, may_end_while_they_are_being_met) {
+  std::optional<HookExpectations> expected(std::in_place,
+                                           std::initializer_list<std::string_view>{});
+  const std::string words = "they have ended";
+  const auto end = [&] {
+    expected.reset();
+    return false;
+  };
+  expected->init("Immediate").when(end, words);
+  set_immediate([] {});
+  EXPECT_FALSE(expected);
+}
+
 TEST_F(HookExpectationsTest, may_be_moved) {
   HookExpectations expected({"Immediate"});
   expected.init("Immediate");
