@@ -1,5 +1,7 @@
 #include "contrail/hooks/crash_handler.h"
 
+#include <fcntl.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -11,9 +13,9 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "contrail/async_local_storage.h"
@@ -180,16 +182,22 @@ TEST(CrashHandler, knows_the_loops_of_other_threads) {
   EXPECT_EQ(child.wait_for_signal(), SIGFPE);
 }
 
-std::atomic<pid_t> crashes_beside{0};
+std::string state_of_other;  ///< Where the system tells what the other thread does.
+std::atomic<bool> other_crashes{false};
 std::atomic<bool> report_has_begun{false};
 
-/// A field of the report, in the middle of which another thread crashes.
+/// A field of the report, in the middle of which another thread crashes. In a signal handler.
 void let_other_crash(const int&, SignalText& to) {
   report_has_begun = true;
-  while (crashes_beside == 0) std::this_thread::yield();
-  const std::string stat = "/proc/self/task/" + std::to_string(crashes_beside) + "/stat";
-  // It sleeps, or has taken this process with it.
-  for (std::string state; state != "S";) std::ifstream(stat) >> state >> state >> state;
+  while (!other_crashes) std::this_thread::yield();
+  for (bool sleeps = false; !sleeps;) {  // Or it has taken this process with it.
+    char stat[64]{};
+    const int file = ::open(state_of_other.c_str(), O_RDONLY | O_CLOEXEC);
+    const ssize_t size = ::read(file, stat, sizeof stat);
+    ::close(file);
+    sleeps = std::string_view(stat, size < 0 ? 0 : static_cast<std::size_t>(size)).find(") S ") !=
+             std::string_view::npos;
+  }
   to.text("told to the end");
 }
 
@@ -200,8 +208,9 @@ TEST(CrashHandler, is_not_cut_off_by_a_crash_of_another_thread) {
     const auto shown = hooks::context_field("field", storage, &let_other_crash);
     hooks::install_crash_handler();
     std::thread([] {
+      state_of_other = fmt::format("/proc/self/task/{}/stat", ::syscall(SYS_gettid));
       while (!report_has_begun) std::this_thread::yield();
-      crashes_beside = static_cast<pid_t>(::syscall(SYS_gettid));
+      other_crashes = true;
       std::raise(SIGFPE);
     }).detach();
     Loop loop;
