@@ -56,11 +56,12 @@ class Loops {
   }
 
  private:
-  Loops() = default;
+  explicit Loops(Loops* others) : of_parent_(others) {}
   /// Those of its parent are none of a child's, and a thread that it has not may hold their mutex.
-  static void make_new() { of_process = new Loops; }
+  static void make_new() { of_process = new Loops(of_process); }
 
   static constinit inline Loops* of_process = nullptr;  ///< Outlives all statics, as Loops may be.
+  [[maybe_unused]] Loops* const of_parent_;             ///< Left alone, but not lost: no leak.
   std::mutex mutex_;
   std::vector<Loop*> loops_;  ///< Each goes before its Loop does.
 };
