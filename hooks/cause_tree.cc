@@ -143,7 +143,7 @@ std::string CauseTree::dot(const ResourceGroups& groups) const {
   return out + "}\n";
 }
 
-/// Type, place without its funseen, and numbers, each on a line.
+/// Type, place without its folder, and numbers, each on a line.
 std::string CauseTree::dot_label(Node node, const ResourceGroups& groups) const {
   if (node <= unseen) return label(node, groups);
   const ResourceGroup& group = groups[nodes_[node].group];

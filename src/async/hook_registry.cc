@@ -69,7 +69,7 @@ HookSet& HookRegistry::edit() {
   return next_;
 }
 
-void HookRegistry::publish() {
+void HookRegistry::publish() noexcept {
   // The loop's next turn says whether it waits for a phase to begin.
   hot.watched = active_.watched() | (watches_phases() ? hot.watched & watch_phase : 0);
   boundaries_borrowed_ = false;
@@ -132,8 +132,6 @@ void HookRegistry::borrow_boundaries() noexcept {
   boundaries_borrowed_ = true;
   hot.watched |= boundaries;
 }
-
-void HookRegistry::return_boundaries() noexcept { publish(); }
 
 namespace {
 

@@ -77,20 +77,20 @@ class HookRegistry {
                                    const Argument&... argument) noexcept;
   HookSet& edit();
   [[gnu::cold]] void take_next() noexcept;
-  void publish();
+  /// Says what is watched. Boundaries are borrowed as long as callbacks share a time.
+  void publish() noexcept;
   /// While callbacks that nobody listens to share a time, their ends must be heard all the same.
   void borrow_boundaries() noexcept;
   void at_boundary() noexcept {
     if (emitting()) return;  // What a hook runs is at the time of what it is being told.
     event_time_ = 0;
     if (boundaries_borrowed_) [[unlikely]]
-      return_boundaries();
+      publish();
   }
   /// Nothing says there when the next event is at another time.
   void outside_callbacks() noexcept {
     if (!emitting() && hot.execution_id <= root_async_id) event_time_ = 0;
   }
-  void return_boundaries() noexcept;
   void watch_promises();
 
   HookSet active_;
